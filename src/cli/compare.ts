@@ -59,7 +59,7 @@ const words = () =>
     );
 
 /** Trains every model with every seed. Prints the table and the findings on stdout, progress and notes on stderr. */
-export const compare = defineCommand(words, async (given, options) => {
+export const compare = defineCommand(words, async (words, options) => {
   const [
     { checkedComparison, neededConfig, refuseStoredCommands },
     { parseExecute, shownOverride },
@@ -73,7 +73,7 @@ export const compare = defineCommand(words, async (given, options) => {
     import('../report/compare-and-report.js'),
     import('./display/compare-display.js'),
   ]);
-  const named = neededConfig(given, options.config);
+  const named = neededConfig(words, options.config);
   const [, file, overrides] = named;
   const config = await checkedComparison(...named);
   const { on, arrayLimit, runs, dryRun = false, predictions, commands, resubmit = false } = options;
@@ -211,8 +211,8 @@ async function planTable(
     import('../comparison/plan/axis-point.js'),
   ]);
   const nameOf = ({ label, axis }: ComparisonPlan['runs'][number]) => joined(' ', label, pointText(axis, ' '));
-  const rowsOf = (stage: string, all: ComparisonPlan['runs']) =>
-    groupedBy(all, nameOf).map((alike) => {
+  const rowsOf = (stage: string, runs: ComparisonPlan['runs']) =>
+    groupedBy(runs, nameOf).map((alike) => {
       const sizes = (['embedding', 'network'] as const).map((kind) =>
         [...new Set(alike.map(({ parameters }) => count(parameters[kind])))].join(', '),
       );

@@ -71,9 +71,9 @@ const inspectData = defineCommand(
       ),
   async (word, overrides, { write, task, test, file: tables, database }) => {
     if (!write) {
-      const [own] = Object.entries({ task, test, file: tables, database }).find(([, value]) => value) ?? [];
-      if (own !== undefined)
-        throw new ConfigError(`--${own} goes with --write: a config names its own tasks and files.`);
+      const [option] = Object.entries({ task, test, file: tables, database }).find(([, value]) => value) ?? [];
+      if (option !== undefined)
+        throw new ConfigError(`--${option} goes with --write: a config names its own tasks and files.`);
       const { inspectionText } = await import('../report/inspection-text.js');
       process.stdout.write(inspectionText(await inspected(await experimentOf(word, overrides))));
       return exitCode.done;

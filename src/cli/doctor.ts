@@ -47,9 +47,9 @@ export async function examine(json: boolean, replaced?: Machine): Promise<number
     }
   }
 
-  const known = { ...machine, attempt: async (one: Candidate) => attempts.get(title(one)) ?? machine.attempt(one) };
+  const tried = { ...machine, attempt: async (one: Candidate) => attempts.get(title(one)) ?? machine.attempt(one) };
   const canTrain = [...attempts.values()].some(({ kind }) => kind === 'trained');
-  const auto = canTrain ? (await chooseDevice({ name: 'compiled', device: 'auto' }, known)).chosen : null;
+  const auto = canTrain ? (await chooseDevice({ name: 'compiled', device: 'auto' }, tried)).chosen : null;
   print(`\n${auto ? `engine.device=${printable(auto.why)}` : 'Nothing can train here'}.\n`);
   if (json) {
     const taken = auto && { ...auto.candidate, why: auto.why };

@@ -75,13 +75,13 @@ export const evaluate = defineCommand(
           for (const missing of without) say(`note: Without metrics: the rows have no ${missing}.`);
           const cut = await slicings(rows.file, columns, run.encoding, signal);
           const scores = await allScores(dataset, scoredRows(run, dataset, engine), onRows);
-          const found = await evaluateRows(run, dataset.tasks, scores, labelled, cut, signal);
-          if (importance === undefined) return found;
+          const evaluation = await evaluateRows(run, dataset.tasks, scores, labelled, cut, signal);
+          if (importance === undefined) return evaluation;
           const repeats = importance === true ? usualRepeats : importance;
           const { rows: count } = dataset.splits.test;
           const onShare = (share: number) => onRows(Math.floor(share * count));
           return {
-            ...found,
+            ...evaluation,
             importance: await permutationImportance(run, dataset, engine, scores, labelled, repeats, onShare),
           };
         },

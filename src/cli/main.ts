@@ -40,11 +40,11 @@ export async function main(words: readonly string[]): Promise<number> {
     return unwritten ? exitCode.failed : code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.usage;
-    const known = asUserError(error);
-    if (known) {
-      const faults = known instanceof ConfigError ? known.faults : [known.message];
+    const mistake = asUserError(error);
+    if (mistake) {
+      const faults = mistake instanceof ConfigError ? mistake.faults : [mistake.message];
       process.stderr.write(faults.map((fault) => `ple: ${printable(fault + hintBeside(fault))}\n`).join(''));
-      return known.exitCode;
+      return mistake.exitCode;
     }
     process.stderr.write(`ple: this is a bug: ${error instanceof Error ? error.stack : String(error)}\n`);
     return exitCode.failed;

@@ -58,7 +58,7 @@ export const run = defineCommand(words, async (options) => {
 });
 
 function ofScheduler(): string {
-  const given = process.env['SLURM_ARRAY_TASK_ID'];
-  if (given !== undefined) return given;
+  const taskId = process.env['SLURM_ARRAY_TASK_ID'];
+  if (taskId !== undefined) return taskId;
   throw new ConfigError('Say which run: --index N, or SLURM_ARRAY_TASK_ID in the environment.');
 }

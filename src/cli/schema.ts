@@ -26,13 +26,13 @@ export const schema = defineCommand(words, async (word) => {
     process.stdout.write(`${JSON.stringify(whole, null, 2)}\n`);
     return exitCode.done;
   }
-  const all = describedKeys(whole);
-  const found = all.filter(({ path }) => isAt(path, word.split('.')));
-  if (found.length === 0)
+  const keys = describedKeys(whole);
+  const matches = keys.filter(({ path }) => isAt(path, word.split('.')));
+  if (matches.length === 0)
     throw new ConfigError(
-      `There is no key '${word}'${didYouMean(word, [...new Set(all.map(({ path }) => path.join('.')))])}.`,
+      `There is no key '${word}'${didYouMean(word, [...new Set(keys.map(({ path }) => path.join('.')))])}.`,
     );
-  process.stdout.write(found.map(({ meaning }) => `${meaning}\n`).join(''));
+  process.stdout.write(matches.map(({ meaning }) => `${meaning}\n`).join(''));
   return exitCode.done;
 });
 

@@ -51,9 +51,9 @@ export const synth = defineCommand(words, async (given, options, command) => {
     return value === undefined ? [] : [{ flag: flag.split(' ')[0], value, word: `${key}=${value}` }];
   });
   const document = readDocument('{}', 'ple synth', [...flagged.map(({ word }) => word), ...given]);
-  const places = Array.from(document.places, ([key, place]) => {
-    const named = flagged.find(({ word }) => place.text === `override '${word}'`);
-    return [key, named ? { ...place, text: `${named.flag} ${named.value}` } : place] as const;
+  const places = Array.from(document.places, ([key, node]) => {
+    const named = flagged.find(({ word }) => node.text === `override '${word}'`);
+    return [key, named ? { ...node, text: `${named.flag} ${named.value}` } : node] as const;
   });
   const out = options.out ?? `datasets/${kind.name}.csv`;
   const write = kind.prepare(parsePart(kind.options, document.value, { ...document, places: new Map(places) }), out);

@@ -84,10 +84,10 @@ export async function openComparisonTracker(
 ): Promise<ComparisonTracker> {
   const baseline = firstExperiment(config);
   const { tracking } = baseline;
-  const of = { name: config.name, folder, parameters: trackedParameters(resolvedComparison(config), baseline) };
+  const tracked = { name: config.name, folder, parameters: trackedParameters(resolvedComparison(config), baseline) };
   const mlflow = tracking && { ...tracking, tensorboard: false };
   const steps: TrackedStep[] = [];
-  const tracker = await openTrackers(mlflow, { ...of, follow: () => () => steps.splice(0) }, note);
+  const tracker = await openTrackers(mlflow, { ...tracked, follow: () => () => steps.splice(0) }, note);
   await tracker.ready();
   return {
     gains({ rows, seeds }) {
@@ -171,9 +171,9 @@ export async function reuseFinished(
   const below = stage === 'tuning' ? 'tuning' : '';
   const places = [parent, ...(await namesIn(parent)).map((name) => join(parent, name, below))];
   const finished = new Map<string, string>(); // by hash
-  for (const place of places.filter((other) => resolve(other) !== resolve(folder)))
-    for (const name of await namesIn(place)) {
-      const [hash = '', path] = [folderHash(name), join(place, name)];
+  for (const runs of places.filter((other) => resolve(other) !== resolve(folder)))
+    for (const name of await namesIn(runs)) {
+      const [hash = '', path] = [folderHash(name), join(runs, name)];
       if (!wanted.has(hash) || !isFinished(path)) continue;
       const isWhole = stage === 'tuning' || !predictions || existsSync(join(path, predictionsFile));
       if (isWhole && noteOnUntracked([path], tracking) === undefined) finished.set(hash, path);

@@ -180,9 +180,9 @@ export function checkComparison(
 ): void {
   const { models, axes, tune, front, search, uncertainty, tuneSeed } = compare;
   const fail = (path: Path, message: string) => refuse(context, ['compare', ...path], message);
-  const isAmong = (path: Path, what: string, name: string, known: readonly string[]) => {
-    if (!known.includes(name)) fail(path, notAmong(what, name, known));
-    return known.includes(name);
+  const isAmong = (path: Path, what: string, name: string, names: readonly string[]) => {
+    if (!names.includes(name)) fail(path, notAmong(what, name, names));
+    return names.includes(name);
   };
 
   const labels = models.map(({ type, label = type }) => label);
@@ -271,7 +271,9 @@ export function checkComparison(
       'run draws other splits under the seed of a search: it would choose by rows that others are tested on; use a number',
     );
   const tried = sizes.reduce((sum, size) => sum + Math.min(size, drawn), 0);
-  const weights = Object.values(front ?? {}).flatMap((given) => (Array.isArray(given) ? given : given.times)).length;
+  const weights = Object.values(front ?? {}).flatMap((weights) =>
+    Array.isArray(weights) ? weights : weights.times,
+  ).length;
   const joint = trained.filter(({ type }) => type !== baseline).length;
   const searched = tried * tuneSeeds.length; // cross-fitted, the reported runs are among them
   const ofPoint = isCrossFit ? searched : seeds.length * (trained.length + joint * weights) + searched;

@@ -128,8 +128,8 @@ function filledDefault({ default: standard, properties, anyOf }: Schema): unknow
 export function schemaAt(schema: Schema, path: readonly string[], name?: string): Schema | undefined {
   const [key, ...rest] = path;
   if (key !== undefined) {
-    for (const one of [schema, ...(schema.oneOf ?? [])]) {
-      const value = key === '[]' ? one.items : one.properties?.[key];
+    for (const alternative of [schema, ...(schema.oneOf ?? [])]) {
+      const value = key === '[]' ? alternative.items : alternative.properties?.[key];
       if (typeof value === 'object' && !Array.isArray(value)) return schemaAt(value, rest, name);
     }
     return undefined;

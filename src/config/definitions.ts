@@ -40,8 +40,8 @@ export function dataPaths(
   },
   { loaders }: Pick<Definitions, 'loaders'>,
 ): readonly string[] {
-  const own = plugins.find(({ parts }) => parts.includes(partName(loaders.kind, dataset.loader)));
-  return own?.paths ?? loaders.get(dataset.loader).paths;
+  const plugin = plugins.find(({ parts }) => parts.includes(partName(loaders.kind, dataset.loader)));
+  return plugin?.paths ?? loaders.get(dataset.loader).paths;
 }
 
 /** What a config chooses by its name: a model, a loader, … */

@@ -61,8 +61,8 @@ export function withChanges(document: ConfigDocument, changes: readonly Change[]
 /** The place of what lies at a path, or of its nearest ancestor. */
 export function placeOf({ places }: ConfigDocument, path: Path): Place {
   for (let depth = path.length; ; depth--) {
-    const place = places.get(placeKey(path.slice(0, depth)));
-    if (place) return { ...place, name: [...place.name, ...path.slice(depth)] };
+    const node = places.get(placeKey(path.slice(0, depth)));
+    if (node) return { ...node, name: [...node.name, ...path.slice(depth)] };
     if (depth === 0) throw new Error('A document has a place.');
   }
 }
@@ -128,11 +128,11 @@ function parsed(text: string, file: string, word?: string): ConfigDocument {
 const mostLevels = 100;
 
 /** The library's parser is recursive: a deep text ends the process. Its tokens show the depth first. */
-function refuseDepth(text: string, place: string): void {
+function refuseDepth(text: string, where: string): void {
   const parser = new Parser();
   for (const lexeme of new Lexer().lex(text)) {
     for (const _ of parser.next(lexeme));
-    if (parser.stack.length > mostLevels) throw new ConfigError(`${place}: nested deeper than ${mostLevels} levels.`);
+    if (parser.stack.length > mostLevels) throw new ConfigError(`${where}: nested deeper than ${mostLevels} levels.`);
   }
 }
 
@@ -172,13 +172,13 @@ function replaced(
 }
 
 /** A value with another one at a path. Mappings on the way are made. Null takes an entry of a data set away. */
-function withValue(whole: unknown, path: readonly string[], value: unknown, place: string): unknown {
+function withValue(whole: unknown, path: readonly string[], value: unknown, where: string): unknown {
   return setIn(whole, 0);
 
   function setIn(outer: unknown, depth: number): unknown {
     const key = path[depth];
     if (key === undefined) return value;
-    refuseLost(key, place);
+    refuseLost(key, where);
     if (Array.isArray(outer) && /^\d+$/.test(key) && Number(key) <= outer.length)
       return outer.toSpliced(Number(key), 1, setIn(outer[Number(key)], depth + 1));
     if (outer === undefined || outer === null || isMapping(outer)) {
@@ -188,13 +188,13 @@ function withValue(whole: unknown, path: readonly string[], value: unknown, plac
       return { ...outer, [key]: setIn(before, depth + 1) };
     }
     const what = Array.isArray(outer) ? `has ${outer.length} items, counted from 0` : 'is not a mapping or a list';
-    throw new ConfigError(`${place}: '${path.slice(0, depth).join('.')}' ${what}.`);
+    throw new ConfigError(`${where}: '${path.slice(0, depth).join('.')}' ${what}.`);
   }
 }
 
 /** An object would lose it silently. */
-function refuseLost(key: string, place: string): void {
-  if (key === '__proto__') throw new ConfigError(`${place}: '__proto__' cannot be a key; give it another name.`);
+function refuseLost(key: string, where: string): void {
+  if (key === '__proto__') throw new ConfigError(`${where}: '__proto__' cannot be a key; give it another name.`);
 }
 
 interface Override {

@@ -43,11 +43,11 @@ export const executeSchema = z
   });
 export type Execute = Readonly<z.infer<typeof optionsSchema>>;
 
-/** @param given Values of the command line, which take precedence. */
-export function parseExecute(config: z.infer<typeof executeSchema>, given: Partial<Execute> = {}): Execute {
-  const own: Partial<Execute> | undefined = typeof config === 'string' ? { on: config } : config;
-  const sbatch = given.sbatch && { sbatch: { ...own?.sbatch, ...given.sbatch } };
-  const { data, error } = optionsSchema.safeParse({ ...own, ...given, ...sbatch });
+/** @param options Values of the command line, which take precedence. */
+export function parseExecute(config: z.infer<typeof executeSchema>, options: Partial<Execute> = {}): Execute {
+  const file: Partial<Execute> | undefined = typeof config === 'string' ? { on: config } : config;
+  const sbatch = options.sbatch && { sbatch: { ...file?.sbatch, ...options.sbatch } };
+  const { data, error } = optionsSchema.safeParse({ ...file, ...options, ...sbatch });
   if (data) return data;
   const [issue] = error.issues;
   const message = issue?.code === 'invalid_key' ? issue.issues[0]?.message : issue?.message;

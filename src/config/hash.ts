@@ -39,16 +39,16 @@ export function hash8(experiment: Experiment, checksum: string, definitions: Def
 /** A parsed value without what equals its default, at any depth. */
 export function withoutDefaults(schema: z.core.$ZodType, value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  const found = alternatives(schema, value);
-  const own = found.length > 1 ? found.find((one) => z.safeParse(one, value).success) : found[0];
-  if (!own) return value;
+  const schemas = alternatives(schema, value);
+  const chosen = schemas.length > 1 ? schemas.find((one) => z.safeParse(one, value).success) : schemas[0];
+  if (!chosen) return value;
   if (Array.isArray(value)) {
-    const { element } = own instanceof z.ZodArray ? own : {};
+    const { element } = chosen instanceof z.ZodArray ? chosen : {};
     return element ? value.map((item) => withoutDefaults(element, item)) : value;
   }
   const fieldOf = (key: string) => {
-    if (own instanceof z.ZodObject) return Object.hasOwn(own.shape, key) ? own.shape[key] : undefined;
-    return own instanceof z.ZodRecord ? own.valueType : undefined;
+    if (chosen instanceof z.ZodObject) return Object.hasOwn(chosen.shape, key) ? chosen.shape[key] : undefined;
+    return chosen instanceof z.ZodRecord ? chosen.valueType : undefined;
   };
   return Object.fromEntries(
     Object.entries(value).flatMap(([key, item]) => {
@@ -63,11 +63,11 @@ const defaults = new WeakMap<z.core.$ZodType, { readonly value: unknown }>();
 
 /** What a key has that is not written; some are filled in where they are read. Undefined: it has no default. */
 function defaultValue(field: z.core.$ZodType): unknown {
-  const known = defaults.get(field) ?? {
+  const standard = defaults.get(field) ?? {
     value: z.safeParse(field, undefined).data ?? z.globalRegistry.get(field)?.default,
   };
-  defaults.set(field, known);
-  return known.value;
+  defaults.set(field, standard);
+  return standard.value;
 }
 
 /** With the keys of every mapping in order. */

@@ -47,8 +47,8 @@ function inOrder(mistakes: readonly string[]): readonly string[] {
 }
 
 /** The message for an unknown name. */
-export function notAmong(what: string, name: string, known: readonly string[]): string {
-  return `${what} '${name}'${didYouMean(name, known)}; there are: ${known.join(', ')}`;
+export function notAmong(what: string, name: string, names: readonly string[]): string {
+  return `${what} '${name}'${didYouMean(name, names)}; there are: ${names.join(', ')}`;
 }
 
 /** Reports a mistake found by a check across the fields of a schema. */
@@ -75,12 +75,12 @@ type Issue = z.core.$ZodIssue;
 function meant(issue: Issue, whole: unknown): Issue[] {
   if (issue.code !== 'invalid_union') return [issue];
   const inner = valueAt(whole, issue.path.map(String));
-  const found = issue.errors.map((errors) => errors.flatMap((error) => meant(error, inner)));
+  const issues = issue.errors.map((errors) => errors.flatMap((error) => meant(error, inner)));
   const isOther = ([first]: readonly Issue[]) => Number(first?.code === 'invalid_value');
-  const [best = []] = found.toSorted((a, b) => depth(b) - depth(a) || isOther(a) - isOther(b) || a.length - b.length);
+  const [best = []] = issues.toSorted((a, b) => depth(b) - depth(a) || isOther(a) - isOther(b) || a.length - b.length);
   const [first] = best;
   if (!first || depth(best) === 0) return [issue];
-  const values = found.flatMap(([other]) =>
+  const values = issues.flatMap(([other]) =>
     other?.code === 'invalid_value' && other.path.join('.') === first.path.join('.') ? other.values : [],
   );
   const message =
@@ -136,10 +136,10 @@ function inWords(issue: z.core.$ZodRawIssue): string | undefined {
   }
 }
 
-function oneOf(values: readonly unknown[], given: unknown): string {
+function oneOf(values: readonly unknown[], value: unknown): string {
   const words = [...new Set(values.map(String))];
   const text = words.length > 1 ? `${words.slice(0, -1).join(', ')} or ${words.at(-1)}` : words.join();
-  return `it must be ${text}${typeof given === 'string' ? didYouMean(given, words) : ''}`;
+  return `it must be ${text}${typeof value === 'string' ? didYouMean(value, words) : ''}`;
 }
 
 /** A type of JavaScript in the words of YAML. */

@@ -48,7 +48,7 @@ export function drawnMost(search: SearchConfig | null): number {
 export const usualSearch: SearchConfig = { type: 'grid' };
 
 /** Most draws in a row without a new combination. With 20 times the number of values, one in 10^8 is missed. */
-const mostRepeats = (found: number) => 1000 + 20 * found;
+const mostRepeats = (drawn: number) => 1000 + 20 * drawn;
 
 export function isList(space: Space): space is readonly unknown[] & Space {
   return Array.isArray(space);
@@ -74,14 +74,14 @@ export function drawCandidates(
     const random = (key in own ? root.stream(label) : root).stream(key);
     return { key, draw: () => drawn(space, random) };
   });
-  const found = new Map<string, Values>();
-  for (let repeats = 0; found.size < wanted && repeats < mostRepeats(found.size); ) {
+  const candidates = new Map<string, Values>();
+  for (let repeats = 0; candidates.size < wanted && repeats < mostRepeats(candidates.size); ) {
     const values = Object.fromEntries(draws.map(({ key, draw }) => [key, draw()]));
     const name = JSON.stringify(values);
-    repeats = found.has(name) ? repeats + 1 : 0;
-    if (!found.has(name)) found.set(name, values);
+    repeats = candidates.has(name) ? repeats + 1 : 0;
+    if (!candidates.has(name)) candidates.set(name, values);
   }
-  return [...found.values()];
+  return [...candidates.values()];
 }
 
 /** Every combination of values; the last key changes fastest. */

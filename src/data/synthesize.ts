@@ -46,9 +46,9 @@ function synthesisKind<Options extends z.ZodObject<{ expected: z.ZodType<boolean
   return {
     name,
     options,
-    prepare(given: unknown, path: string) {
+    prepare(raw: unknown, path: string) {
       outputFormat(path); // fails before anything is drawn
-      const parsed = options.parse(given);
+      const parsed = options.parse(raw);
       const { generated, made } = draw(parsed);
       return async (progress: OnRows) => {
         const { manifest: own, summary } = made(await writeRows(path, generated, parsed.expected, progress));
@@ -121,7 +121,7 @@ export const funnelFile = synthesisKind(
         const { correlation: _, rates: asked, ...constants } = options;
         const [viewed, completed] = [taskNames.indexOf('VTR'), taskNames.indexOf('VCR')];
         /** Each over its own sample space. Null if that has no rows. */
-        const found: Readonly<Record<string, number | null>> = {
+        const shares: Readonly<Record<string, number | null>> = {
           play: (measured.rows[completed]?.[completed] ?? 0) / rows,
           ...Object.fromEntries(taskNames.map((name, k) => [name, measured.mean[k] ?? null])),
         };
@@ -132,10 +132,10 @@ export const funnelFile = synthesisKind(
           responses, // in the order of `cosine`
           cosine: feed.process.correlation, // the requested ones of the responses' weight vectors, [K, K]
           threshold: feed.process.threshold, // a play is a valid view if its VCR is above it
-          rates: { asked, measured: found },
+          rates: { asked, measured: shares },
           measured,
         };
-        const rates = Object.entries(asked).map(([name, rate]) => `${name} ${shown(found[name])} (asked ${rate})`);
+        const rates = Object.entries(asked).map(([name, rate]) => `${name} ${shown(shares[name])} (asked ${rate})`);
         const both = shown(measured.pearson[viewed]?.[completed]);
         return { manifest, summary: `rates ${rates.join(', ')}; correlation of VTR and VCR over plays ${both}` };
       },
@@ -177,13 +177,13 @@ async function writeRows(
       yield { rows: block.rows, columns: [...block.columns.map(asSingle), ...block.labels, ...more] };
     }
   }
-  let found: LabelStatistics | undefined;
+  let statistics: LabelStatistics | undefined;
   await writeTable(path, outputs, read(), {
     async whenStored(database) {
-      found = await labelStatistics(database, names);
+      statistics = await labelStatistics(database, names);
     },
   });
-  return must(found, 'statistics');
+  return must(statistics, 'statistics');
 }
 
 /** What labels turned out to be, each over its task's sample space; a pair's over rows in both. */
@@ -192,9 +192,9 @@ type LabelStatistics = Awaited<ReturnType<typeof labelStatistics>>;
 /** Of the table `rows`, whose labels are NaN outside their sample space. Null: there are no rows. */
 async function labelStatistics(database: DuckDBConnection, names: readonly string[]) {
   const labels = names.map((name) => `nullif(${identifier(name)}, 'NaN')`);
-  const known = (value: number) => (Number.isNaN(value) ? null : value);
+  const defined = (value: number) => (Number.isNaN(value) ? null : value);
   const ofEach = async (expressionOf: (label: string) => string) =>
-    (await queryNumbers(database, labels.map(expressionOf), 'rows')).map(known);
+    (await queryNumbers(database, labels.map(expressionOf), 'rows')).map(defined);
   const ofPairs = async (expressionOf: (a: string, b: string) => string) => {
     const pairs = labels.flatMap((a, k) => labels.map((b, l) => (k < l ? expressionOf(a, b) : expressionOf(b, a))));
     const numbers = await queryNumbers(database, pairs, 'rows');
@@ -206,6 +206,6 @@ async function labelStatistics(database: DuckDBConnection, names: readonly strin
     mean: await ofEach((label) => `avg(${label})`),
     variance, // of the population
     rows: await ofPairs((a, b) => `count(${a} + ${b})`),
-    pearson: pearson.map((row, k) => row.map((value, l) => (k === l && variance[k] ? 1 : known(value)))), // null where a task does not vary
+    pearson: pearson.map((row, k) => row.map((value, l) => (k === l && variance[k] ? 1 : defined(value)))), // null where a task does not vary
   };
 }

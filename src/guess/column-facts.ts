@@ -72,20 +72,20 @@ export async function columnFacts(
     return columnFacts(database, staged, among);
   }
   const unasked = columns.map(({ name }) => ({ name, kind: undefined }));
-  const known = await columnKinds(database, unasked, staged, () => undefined);
+  const inputs = await columnKinds(database, unasked, staged, () => undefined);
   const facts: ColumnFacts[] = [];
   for (const [index, { name }] of columns.entries()) {
-    const [of, input] = [values[index], known.find((one) => one.name === name)];
+    const [column, input] = [values[index], inputs.find((one) => one.name === name)];
     const isDate = staged.files.every(({ file }) => file.times?.has(name));
-    const parts = of && input && (await calendarParts(database, of, input, isDate));
-    if (of) facts.push({ ...of, name, rows: staged.rows, kind: input?.kind, parts });
+    const parts = column && input && (await calendarParts(database, column, input, isDate));
+    if (column) facts.push({ ...column, name, rows: staged.rows, kind: input?.kind, parts });
   }
   return { facts, missing };
 }
 
 async function readValueFacts(database: DuckDBConnection) {
   const rowsWith = (condition: string) => `coalesce(sum(rows) FILTER (${condition}), 0)::DOUBLE`;
-  const found = await database.runAndReadAll(`WITH
+  const result = await database.runAndReadAll(`WITH
     texts AS (
       SELECT input, value AS text, number_of(value) AS number, rows::DOUBLE AS rows FROM profile),
     spelled AS (
@@ -103,7 +103,7 @@ async function readValueFacts(database: DuckDBConnection) {
       coalesce(any_value(different), 0) AS different, coalesce(any_value(values), []) AS values
     FROM texts LEFT JOIN counted USING (input) LEFT JOIN frequent USING (input)
     GROUP BY input ORDER BY input`);
-  return z.array(valueFacts).parse(found.getRowObjectsJS());
+  return z.array(valueFacts).parse(result.getRowObjectsJS());
 }
 
 /** Of seconds since 1970, in days: from 1990 to May 2033, as ids that begin with a year are above. */

@@ -123,8 +123,8 @@ function isRow(line: readonly string[]): boolean {
  */
 function hasDecimalCommas(records: readonly (readonly string[])[]): boolean {
   return (records[0] ?? []).some((_, c) => {
-    const all = new Set(records.map((record) => (record[c] ?? '').trim()));
-    const texts = [...all].filter((text) => !usualMissing.includes(text) && !marks.includes(text));
+    const values = new Set(records.map((record) => (record[c] ?? '').trim()));
+    const texts = [...values].filter((text) => !usualMissing.includes(text) && !marks.includes(text));
     const areNumbers = texts.length >= 20 && texts.every((text) => /^[-+]?\d*(,\d+)?$/.test(text));
     return areNumbers && texts.some((text) => /,(?!\d{3}$)/.test(text));
   });

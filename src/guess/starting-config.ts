@@ -288,8 +288,8 @@ function valueTask(column: ColumnFacts, { texts, rows }: Value, others: string):
   };
 }
 
-function percent(part: number, whole: number): string {
-  return `${((100 * part) / whole).toPrecision(3)} %`;
+function percent(count: number, whole: number): string {
+  return `${((100 * count) / whole).toPrecision(3)} %`;
 }
 
 /**

@@ -63,9 +63,11 @@ export async function inspect(
   const seen = { train: await read('train'), validation: await read('validation'), test: await read('test') };
   const disguises: string[] = [];
   for (const [c, { name, kind }] of source.columns.entries()) {
-    const told = kind === 'list' ? [] : tasks.flatMap(({ task }, t) => toldAlone(seen, c, kind, task, t));
-    if (told.length > 0)
-      disguises.push(`Column '${name}' predicts ${told.join(', ')}: ignore it if it is known only after the label.`);
+    const findings = kind === 'list' ? [] : tasks.flatMap(({ task }, t) => toldAlone(seen, c, kind, task, t));
+    if (findings.length > 0)
+      disguises.push(
+        `Column '${name}' predicts ${findings.join(', ')}: ignore it if it is known only after the label.`,
+      );
     progress(c + 1, source.columns.length);
     await setImmediate(); // for signals
     signal?.throwIfAborted();
@@ -100,13 +102,13 @@ async function seenRows(
   signal: AbortSignal | undefined,
 ): Promise<Seen> {
   const { rows, blockRows } = source.splits[split];
-  const all = Math.ceil(rows / blockRows);
-  const blocks = Math.min(all, Math.ceil(mostValues / (1 + source.columns.length) / blockRows));
+  const blockCount = Math.ceil(rows / blockRows);
+  const blocks = Math.min(blockCount, Math.ceil(mostValues / (1 + source.columns.length) / blockRows));
   const [columns, labels] = [source.columns.map((): number[] => []), tasks.map((): number[] => [])];
   const inputs: string[] = [];
   let outside = 0;
   for (let at = 0; at < blocks; at++) {
-    const block = await source.splits[split].read(Math.floor((at * all) / blocks));
+    const block = await source.splits[split].read(Math.floor((at * blockCount) / blocks));
     for (let row = 0; row < block.rows; row++) {
       const ofRow = tasks.map(({ index }) => block.labels[index]?.[row] ?? Number.NaN);
       if (block.weights?.[row] === 0 || !ofRow.some(Number.isFinite)) {
@@ -149,12 +151,12 @@ function rowsInCommon(train: Seen, { inputs }: Seen, split: SplitName): string[]
   const [trained, rows] = [new Map<string, number>(), inputs.length];
   for (const input of train.inputs) trained.set(input, 1 + (trained.get(input) ?? 0));
   const once = [...trained.values()].filter((times) => times === 1).length;
-  const found = inputs.filter((input) => trained.has(input)).length;
+  const matches = inputs.filter((input) => trained.has(input)).length;
   const expected = rows * (1 - once / train.inputs.length);
   const error = Math.sqrt(2 * expected * (1 + rows / train.inputs.length));
-  if (!(found > expected + 5 * Math.max(error, 2))) return [];
+  if (!(matches > expected + 5 * Math.max(error, 2))) return [];
   return [
-    `${count(found)} of ${count(rows)} ${split} rows have the inputs of a training row; chance explains about ${count(expected)}: keep equal rows in one split.`,
+    `${count(matches)} of ${count(rows)} ${split} rows have the inputs of a training row; chance explains about ${count(expected)}: keep equal rows in one split.`,
   ];
 }
 

@@ -111,8 +111,8 @@ export const averagePrecision = defineMetric({
     let sum = 0;
     forEachTie(sample, (tie) => {
       if (tie.positives === 0) return;
-      const found = positives - tie.positivesBelow;
-      sum += tie.positives * (found / (found + negatives - tie.negativesBelow));
+      const positivesAbove = positives - tie.positivesBelow;
+      sum += tie.positives * (positivesAbove / (positivesAbove + negatives - tie.negativesBelow));
     });
     return sum / positives;
   },
@@ -164,8 +164,8 @@ export const f1 = defineMetric({
       const probability = sigmoid(logit);
       if (probability === last) return; // large logits that differ: no threshold separates them
       last = probability;
-      const found = positives - positivesBelow;
-      const value = (2 * found) / (found + negatives - negativesBelow + positives);
+      const positivesAbove = positives - positivesBelow;
+      const value = (2 * positivesAbove) / (positivesAbove + negatives - negativesBelow + positives);
       if (value > best) [best, threshold] = [value, probability];
     });
     return threshold;
@@ -173,13 +173,13 @@ export const f1 = defineMetric({
   computeAt(sample, threshold) {
     const positives = classWeight(sample, 'positives');
     if (positives === 0) return null;
-    let [found, called] = [0, 0];
+    let [positivesCalled, called] = [0, 0];
     forEachTie(sample, (tie) => {
       if (sigmoid(tie.logit) < threshold) return;
-      found += tie.positives;
+      positivesCalled += tie.positives;
       called += tie.positives + tie.negatives;
     });
-    return (2 * found) / (called + positives);
+    return (2 * positivesCalled) / (called + positives);
   },
 });
 

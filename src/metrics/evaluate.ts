@@ -43,11 +43,11 @@ export function evaluateTask(task: Task, scores: TaskScores, thresholds: 'chosen
     };
   }
   if (task.type === 'multiclass') {
-    const own = classScores(task, scores);
+    const shaped = classScores(task, scores);
     return {
-      ...values(metrics.all.filter(isMulticlassMetric), (metric) => (defined ? metric.compute(own) : null)),
+      ...values(metrics.all.filter(isMulticlassMetric), (metric) => (defined ? metric.compute(shaped) : null)),
       samples: rowsIn(scores.mask),
-      classes: rowsOfClasses(own).filter((rows) => rows > 0).length,
+      classes: rowsOfClasses(shaped).filter((rows) => rows > 0).length,
     };
   }
   const sample = regressionSample(task, scores);
@@ -170,8 +170,8 @@ function numberOrNull(values: TaskMetrics, name: string, map: (value: number) =>
 function ownLoss(task: Task, { logits, labels, mask }: TaskScores, defined: boolean): TaskMetrics {
   const loss = rowLossFunction(task);
   if (!loss) return {};
-  const own = { rows: labels.length, weight: (row: number) => mask[row] ?? 0 };
-  const mean = meanOverRows(own, (row) => loss(logits[row] ?? 0, labels[row] ?? 0));
+  const rows = { rows: labels.length, weight: (row: number) => mask[row] ?? 0 };
+  const mean = meanOverRows(rows, (row) => loss(logits[row] ?? 0, labels[row] ?? 0));
   return { loss: defined ? finite(mean) : null };
 }
 

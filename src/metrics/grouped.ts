@@ -41,8 +41,8 @@ export const groupedNdcg10 = defineMetric({
   influence: (_task, scores) => influenceOfGroups(scores, ndcg),
 });
 
-function ndcg(of: GroupedSample, group: number): number {
-  const sample = of.groupRows(group);
+function ndcg(groups: GroupedSample, group: number): number {
+  const sample = groups.groupRows(group);
   let sum = 0;
   for (const { before, rows, positives } of rankedTies(sample))
     sum += (positives / rows) * discounts(before, before + rows);
@@ -71,8 +71,8 @@ export const groupedHitRate10 = defineMetric({
   influence: (_task, scores) => influenceOfGroups(scores, hit),
 });
 
-function hit(of: GroupedSample, group: number): number {
-  for (const { before, rows, positives } of rankedTies(of.groupRows(group))) {
+function hit(groups: GroupedSample, group: number): number {
+  for (const { before, rows, positives } of rankedTies(groups.groupRows(group))) {
     if (before >= ranks) return 0;
     if (positives === 0) continue;
     // The probability that no remaining rank is a positive's: draws without replacement.

@@ -28,14 +28,14 @@ function meanArea(scores: ClassScores): number | null {
 }
 
 /** The mean of the classes' influences. Null if one of them is not defined: the class has one row, or all but one. */
-function meanInfluence(task: Task, given: TaskScores): Float64Array | null {
-  const scores = classScores(task, given);
+function meanInfluence(task: Task, taskScores: TaskScores): Float64Array | null {
+  const scores = classScores(task, taskScores);
   const classes = compared(scores);
   const mean = new Float64Array(scores.rows);
   for (const index of classes) {
-    const own = influenceOnArea(againstRest(scores, index));
-    if (own === null) return null;
-    for (const [row, value] of own.entries()) mean[row] = (mean[row] ?? 0) + value / classes.length;
+    const area = influenceOnArea(againstRest(scores, index));
+    if (area === null) return null;
+    for (const [row, value] of area.entries()) mean[row] = (mean[row] ?? 0) + value / classes.length;
   }
   return classes.length === 0 ? null : mean;
 }
@@ -43,8 +43,8 @@ function meanInfluence(task: Task, given: TaskScores): Float64Array | null {
 /** Classes that have some rows, but not all. */
 function compared(scores: ClassScores): readonly number[] {
   const counts = rowsOfClasses(scores);
-  const all = counts.reduce((sum, count) => sum + count, 0);
-  return [...counts.keys()].filter((index) => counts[index] !== 0 && counts[index] !== all);
+  const rows = counts.reduce((sum, count) => sum + count, 0);
+  return [...counts.keys()].filter((index) => counts[index] !== 0 && counts[index] !== rows);
 }
 
 /** The share of rows whose own class has the largest logit; of equal logits the first class counts. */
@@ -122,11 +122,11 @@ function logSumOfPowers({ classes, logit }: ClassScores, row: number, without?: 
 /** One class against the rest, as a binary task. */
 function againstRest(scores: ClassScores, index: number): TaskScores {
   const { rows, label, weight } = scores;
-  const of = (value: (row: number) => number) => Float64Array.from({ length: rows }, (_, row) => value(row));
+  const perRow = (value: (row: number) => number) => Float64Array.from({ length: rows }, (_, row) => value(row));
   return {
-    logits: of((row) => (weight(row) > 0 ? logitAgainstRest(scores, row, index) : 0)),
-    labels: of((row) => Number(label(row) === index)),
-    mask: of(weight),
+    logits: perRow((row) => (weight(row) > 0 ? logitAgainstRest(scores, row, index) : 0)),
+    labels: perRow((row) => Number(label(row) === index)),
+    mask: perRow(weight),
   };
 }
 

@@ -44,9 +44,9 @@ export function influenceOnRowMean(
   for (let row = 0; row < mask.length; row++) {
     const weight = mask[row] ?? 0;
     if (!(weight > 0)) continue;
-    const found = value(row);
-    influence[row] = found;
-    sum += weight * found;
+    const term = value(row);
+    influence[row] = term;
+    sum += weight * term;
     whole += weight;
     rows++;
   }
@@ -155,7 +155,7 @@ export function errorOverRows(
     sums[group] = (sums[group] ?? 0) + (influence[row] ?? 0);
     if ((mask[row] ?? 0) > 0) drawn[group] = 1;
   }
-  if (drawn.filter((one) => one === 1).length < fewestUnits) return null;
+  if (drawn.filter((times) => times === 1).length < fewestUnits) return null;
   for (const sum of sums) variance += sum * sum;
   return Math.sqrt(variance);
 }

@@ -15,13 +15,13 @@ interface Choice {
 export function buildOptimizer(parameters: Parameters, main: Choice, embeddings: Choice | undefined): Optimizer {
   if (!embeddings) return optimizers.get(main.type).build(parameters, main);
   const owners = independentTasks(parameters);
-  const part = (isEmbedding: boolean, { type, ...options }: Choice) => {
-    const own = Object.entries(parameters).filter(([, { kind }]) => (kind === 'embedding') === isEmbedding);
-    return optimizers.get(type).build(Object.fromEntries(own), { type, ...options }, owners);
+  const build = (isEmbedding: boolean, { type, ...options }: Choice) => {
+    const chosen = Object.entries(parameters).filter(([, { kind }]) => (kind === 'embedding') === isEmbedding);
+    return optimizers.get(type).build(Object.fromEntries(chosen), { type, ...options }, owners);
   };
   const parts = [
-    { optimizer: part(false, main), ratio: 1 },
-    { optimizer: part(true, embeddings), ratio: startingRate(embeddings) / startingRate(main) },
+    { optimizer: build(false, main), ratio: 1 },
+    { optimizer: build(true, embeddings), ratio: startingRate(embeddings) / startingRate(main) },
   ];
   return {
     lazy: parts.flatMap(({ optimizer }) => optimizer.lazy),

@@ -145,9 +145,9 @@ function optimizer(
   owners: readonly (string | undefined)[],
 ): Optimizer {
   const l2 = { weight: options.l2, embedding: options.l2Embeddings, bias: 0, statistic: 0 };
-  const all = Object.fromEntries(Object.entries(parameters).filter(([, { kind }]) => kind !== 'statistic'));
-  const names = Object.keys(all);
-  const lazy = names.filter((name) => isLazy(must(all[name], name), options));
+  const trainable = Object.fromEntries(Object.entries(parameters).filter(([, { kind }]) => kind !== 'statistic'));
+  const names = Object.keys(trainable);
+  const lazy = names.filter((name) => isLazy(must(trainable[name], name), options));
   const selects = (name: string, kind: Parameter['kind']) =>
     lazy.includes(name) && !(rule.restsAtZero && l2[kind] === 0 && !rule.decay?.[kind]);
   return {
@@ -155,7 +155,7 @@ function optimizer(
     slots: () =>
       Object.fromEntries(
         Object.entries(rule.slots).flatMap(([slot, initial]) =>
-          Object.entries(all).map(([name, { value }]) => {
+          Object.entries(trainable).map(([name, { value }]) => {
             const shape = slotShape(initial, value.shape);
             const data = new Float32Array(elementCount(shape));
             data.fill(typeof initial === 'object' ? initial.initial : initial);
@@ -168,7 +168,7 @@ function optimizer(
       const cut = (gradient: Tensor) =>
         clipValue === undefined ? gradient : gradient.minimum(clipValue).maximum(-clipValue);
       const raw = Object.fromEntries(names.map((name) => [name, cut(named(gradients, name, 'gradient'))]));
-      const clipped = clipNorm === undefined ? raw : clipByNorm(raw, clipNorm, (name) => all[name]?.task);
+      const clipped = clipNorm === undefined ? raw : clipByNorm(raw, clipNorm, (name) => trainable[name]?.task);
       const begin = (rate: Tensor) => ({ rate, move: rule.begin(step, rate) });
       const moves =
         learningRate.rank === 0
@@ -176,17 +176,18 @@ function optimizer(
           : owners.map((_, index) => begin(learningRate.slice(index, 1).asScalar()));
       const nextParameters: Record<string, Tensor> = {};
       const nextSlots: Record<string, Tensor> = {};
-      for (const [name, { kind, task }] of Object.entries(all)) {
+      for (const [name, { kind, task }] of Object.entries(trainable)) {
         const value = named(values, name, 'value');
         const gradient = named(clipped, name, 'gradient');
         const decayed = l2[kind] === 0 ? gradient : gradient.add(value.mul(l2[kind]));
         const { rate, move } = must(moves[moves.length === 1 ? 0 : owners.indexOf(task)], `learning rate of ${name}`);
         const kept = rule.decay?.[kind] ? value.mul(tf.sub(1, rate.mul(rule.decay[kind]))) : value;
-        const slot = (own: string) => named(slots, `${own}/${name}`, 'optimizer slot');
+        const slot = (kind: string) => named(slots, `${kind}/${name}`, 'optimizer slot');
         const next = move(kept, decayed, slot);
         const choose = selects(name, kind) ? ofTouched(named(gradients, name, 'gradient')) : (moved: Tensor) => moved;
         nextParameters[name] = choose(next.parameter, value);
-        for (const [own, tensor] of Object.entries(next.slots)) nextSlots[`${own}/${name}`] = choose(tensor, slot(own));
+        for (const [kind, tensor] of Object.entries(next.slots))
+          nextSlots[`${kind}/${name}`] = choose(tensor, slot(kind));
       }
       return { parameters: nextParameters, slots: nextSlots };
     },

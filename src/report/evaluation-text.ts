@@ -66,14 +66,14 @@ function importanceTable([task, { metric, inputs }]: [string, Importance]): stri
 }
 
 function sliceTable(slices: Evaluated['slices'], task: string, metric: string): string {
-  const found = slices.map(({ name, tasks }) => ({ name, of: must(tasks[task], task) }));
-  const values = found.map(({ of }) => numberIn(of.metrics[metric]));
+  const rows = slices.map(({ name, tasks }) => ({ name, of: must(tasks[task], task) }));
+  const values = rows.map(({ of }) => numberIn(of.metrics[metric]));
   const digits = digitsFor(
-    found.map(({ of }) => standardError(of.intervals[metric])),
+    rows.map(({ of }) => standardError(of.intervals[metric])),
     values,
   );
-  const counted = ['samples', 'positives', 'classes'].filter((name) => found[0] && name in found[0].of.metrics);
-  const lines = found.map(({ name, of }, s) => {
+  const counted = ['samples', 'positives', 'classes'].filter((name) => rows[0] && name in rows[0].of.metrics);
+  const lines = rows.map(({ name, of }, s) => {
     const difference = of.differences[metric];
     return [
       shortened(printable(name), mostNameColumns),

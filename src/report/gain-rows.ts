@@ -134,13 +134,13 @@ function modelRows(
   };
   // More draws lower the whole error, unless test rows are a part of it.
   const draws = uncertainty !== 'rows' && drawn === null && model.design !== 'splits' ? ofModel.runs : null;
-  const part = (gain: Judged) =>
+  const judgedPart = (gain: Judged) =>
     uncertainty !== 'rows' && gain.gains.length < fewestRuns ? null : partIn(gain, draws);
   const rows = point.tasks.map((task): GainRow => {
     const { mean, sd, oneEpoch, atLimit } = taskGain(model, task);
     const gain = tasks[task.name] ?? noGain;
     return {
-      ...{ ...ofModel, ...gain, part: part(gain), task, atLimit },
+      ...{ ...ofModel, ...gain, part: judgedPart(gain), task, atLimit },
       ...(family === 'front' ? { mean: null, sd: null } : { mean, sd }),
       oneEpoch: family === 'models' ? oneEpoch : null,
       percentDigits: percentDigits(point.rows.map((row) => taskGain(row, task).relativeGain)),
@@ -148,7 +148,7 @@ function modelRows(
   });
   if (!aggregate) return rows;
   const digits = percentDigits(point.rows.map((row) => row.aggregate?.gain ?? null));
-  const ofMean = { ...ofModel, part: part(aggregate), atLimit: model.atLimit };
+  const ofMean = { ...ofModel, part: judgedPart(aggregate), atLimit: model.atLimit };
   return [...rows, percentRow(ofMean, aggregate, meanTask.name, digits)];
 }
 

@@ -84,18 +84,18 @@ export async function evaluateRows(
   const sliced = cut.map(({ slices }) => slices.map((): [string, SliceMeasured][] => []));
   for (const t of labelled) {
     const task = must(tasks[t], 'task');
-    const all = { ...must(scores[t], 'scores'), groups };
+    const grouped = { ...must(scores[t], 'scores'), groups };
     const thresholds = run.result.tasks[task.name]?.validation;
-    const whole = measured(task, all, thresholds);
+    const whole = measured(task, grouped, thresholds);
     overall.push([task.name, withoutInfluences(whole)]);
     for (const [b, { rowsOf }] of cut.entries()) {
       for (const [s, rows] of rowsOf.entries()) {
         signal?.throwIfAborted();
         await setImmediate(); // lets signals in
-        const part = measured(task, scoresOfRows(all, rows), thresholds);
+        const part = measured(task, scoresOfRows(grouped, rows), thresholds);
         sliced[b]?.[s]?.push([
           task.name,
-          { ...withoutInfluences(part), differences: differences(part, whole, rows, all) },
+          { ...withoutInfluences(part), differences: differences(part, whole, rows, grouped) },
         ]);
       }
     }
@@ -144,13 +144,13 @@ function differences(
 ): SliceMeasured['differences'] {
   return Object.fromEntries(
     [...whole.influences].map(([name, all]) => {
-      const [own, value, other] = [part.influences.get(name), part.metrics[name], whole.metrics[name]];
+      const [slice, value, other] = [part.influences.get(name), part.metrics[name], whole.metrics[name]];
       if (typeof value !== 'number' || typeof other !== 'number') return [name, { value: null, interval: null }];
       const difference = value - other;
-      if (!own || !all) return [name, { value: difference, interval: null }];
+      if (!slice || !all) return [name, { value: difference, interval: null }];
       const influence = new Float64Array(all.length);
       for (let row = 0; row < all.length; row++) influence[row] = -(all[row] ?? 0);
-      for (const [at, row] of rows.entries()) influence[row] = (influence[row] ?? 0) + (own[at] ?? 0);
+      for (const [at, row] of rows.entries()) influence[row] = (influence[row] ?? 0) + (slice[at] ?? 0);
       return [
         name,
         { value: difference, interval: intervalIfDefined(difference, errorOverRows(influence, groups, mask)) },

@@ -67,8 +67,8 @@ export async function permutationImportance(
   return Object.fromEntries(
     labelled.map((t, at) => {
       const { name, type } = must(dataset.tasks[t], 'task');
-      const found = inputs.map((input, i) => ({ input, ...must(tallies[i]?.[at], 'tally').result() }));
-      return [name, { metric: usualMetric(type).name, inputs: found }];
+      const changes = inputs.map((input, i) => ({ input, ...must(tallies[i]?.[at], 'tally').result() }));
+      return [name, { metric: usualMetric(type).name, inputs: changes }];
     }),
   );
 }
@@ -104,15 +104,15 @@ async function wholeBlock(dataset: Dataset): Promise<Block> {
 function permutedBlock(dataset: Dataset, whole: Block, input: string, order: Int32Array): Block {
   const permuted = { ...whole, categorical: whole.categorical.slice(), numeric: whole.numeric.slice() };
   const widths = batchWidths(dataset);
-  for (const of of ['categorical', 'numeric'] as const) {
+  for (const kind of ['categorical', 'numeric'] as const) {
     const names = [
-      ...dataset[of].map(({ name }) => name),
+      ...dataset[kind].map(({ name }) => name),
       ...dataset.lists.flatMap(({ name, length }) => Array<string>(length).fill(name)),
     ];
-    for (const [place, name] of names.entries()) {
+    for (const [index, name] of names.entries()) {
       if (name !== input) continue;
       for (const [row, from] of order.entries())
-        permuted[of][row * widths[of] + place] = whole[of][from * widths[of] + place] ?? 0;
+        permuted[kind][row * widths[kind] + index] = whole[kind][from * widths[kind] + index] ?? 0;
     }
   }
   return permuted;
@@ -132,11 +132,11 @@ function usualMetric(type: Task['type']): Metric {
 export function tally(task: Task, scores: TaskScores) {
   const metric = usualMetric(task.type);
   const sign = metric.better === 'lower' ? 1 : -1;
-  const measure = (own: TaskScores) => {
-    const value = evaluateTask(task, own)[metric.name];
+  const measure = (taskScores: TaskScores) => {
+    const value = evaluateTask(task, taskScores)[metric.name];
     return typeof value === 'number' ? value : null;
   };
-  const rowInfluence = (own: TaskScores) => metric.influence?.(task, own) ?? null;
+  const rowInfluence = (taskScores: TaskScores) => metric.influence?.(task, taskScores) ?? null;
   const [whole, ofWhole] = [measure(scores), rowInfluence(scores)];
   const influence = new Float64Array(scores.labels.length); // on the sum of the changes
   const changes: (number | null)[] = [];
@@ -144,23 +144,23 @@ export function tally(task: Task, scores: TaskScores) {
   return {
     /** @param order Row r had the value of row `order[r]`. */
     add(logits: TaskScores['logits'], order: Int32Array): void {
-      const own = { ...scores, logits };
-      const [value, found] = [measure(own), rowInfluence(own)];
+      const changed = { ...scores, logits };
+      const [value, influences] = [measure(changed), rowInfluence(changed)];
       changes.push(value === null || whole === null ? null : value - whole);
-      if (!found) isKnown = false;
+      if (!influences) isKnown = false;
       for (const [row, from] of order.entries()) {
-        const change = (found?.[row] ?? 0) - (ofWhole?.[row] ?? 0);
+        const change = (influences?.[row] ?? 0) - (ofWhole?.[row] ?? 0);
         influence[row] = (influence[row] ?? 0) + change;
         influence[from] = (influence[from] ?? 0) + change;
       }
     },
     result(): Pick<Importance['inputs'][number], 'value' | 'interval'> {
-      const known = changes.flatMap((change) => change ?? []);
-      if (known.length === 0 || known.length < changes.length) return { value: null, interval: null };
-      const mean = known.reduce((sum, change) => sum + change, 0) / known.length;
+      const values = changes.flatMap((change) => change ?? []);
+      if (values.length === 0 || values.length < changes.length) return { value: null, interval: null };
+      const mean = values.reduce((sum, change) => sum + change, 0) / values.length;
       const value = mean === 0 ? 0 : sign * mean;
       if (!isKnown) return { value, interval: null };
-      const onMean = influence.map((sum) => sum / known.length);
+      const onMean = influence.map((sum) => sum / values.length);
       return { value, interval: intervalIfDefined(value, errorOverRows(onMean, scores.groups, scores.mask)) };
     },
   };

@@ -51,25 +51,25 @@ export async function encodedRows(
   context: LoaderContext,
 ): Promise<EncodedRows> {
   const loader = loaders.all.find(({ name }) => name === experiment.dataset.loader); // undefined: its plugin is not loaded
-  const own = loader?.newRows?.(experiment.dataset);
-  const labels = wantsLabels ? labelReading(encoding, own) : {};
+  const reading = loader?.newRows?.(experiment.dataset);
+  const labels = wantsLabels ? labelReading(encoding, reading) : {};
   const wanted = {
     inputs: encoding.columns.map(({ name, kind, cells }) => ({ name, kind: kinds[kind], cells })),
     labels,
-    weight: wantsLabels ? own?.weight : undefined,
+    weight: wantsLabels ? reading?.weight : undefined,
     keep,
   };
-  const rows = await openNewRows(paths, wanted, { ...own?.dialect, ...encoding.texts, ...dialect }, context);
+  const rows = await openNewRows(paths, wanted, { ...reading?.dialect, ...encoding.texts, ...dialect }, context);
   return { ...rows, labels, dataset: project(rows.source, encoding, experiment.inputs, experiment.tasks) };
 }
 
 /** Where each task's labels are, in the order of the run's tasks. */
-function labelReading({ tasks }: Encoding, own: RowReading | undefined): RowReading['labels'] {
+function labelReading({ tasks }: Encoding, reading: RowReading | undefined): RowReading['labels'] {
   return Object.fromEntries(
     tasks.map(({ name, type, classes }) => [
       name,
       {
-        ...(own?.labels[name] ?? { regression: type === 'regression' }),
+        ...(reading?.labels[name] ?? { regression: type === 'regression' }),
         ...(classes ? { multiclass: [...classes] } : {}),
       },
     ]),
@@ -219,7 +219,7 @@ export function checkNames({ encoding }: Pick<TrainedModel, 'encoding'>, scale: 
 
 function twice(names: readonly string[]): string | undefined {
   const small = names.map((name) => name.toLowerCase()); // DuckDB, which writes the files, takes such names for one
-  return names.find((_, place) => small.indexOf(small[place] ?? '') < place);
+  return names.find((_, index) => small.indexOf(small[index] ?? '') < index);
 }
 
 /** The values of `scoreColumns`, as 32-bit floats. */
@@ -242,8 +242,8 @@ function softmax(logits: readonly Float32Array[]): Float32Array[] {
   const rows = logits[0]?.length ?? 0;
   const probabilities = logits.map(() => new Float32Array(rows));
   for (let row = 0; row < rows; row++) {
-    const highest = Math.max(...logits.map((of) => of[row] ?? 0));
-    const powers = logits.map((of) => Math.exp((of[row] ?? 0) - highest));
+    const highest = Math.max(...logits.map((logit) => logit[row] ?? 0));
+    const powers = logits.map((logit) => Math.exp((logit[row] ?? 0) - highest));
     const sum = powers.reduce((total, power) => total + power, 0);
     for (const [c, power] of powers.entries()) probabilities[c]?.set([power / sum], row);
   }
@@ -276,16 +276,16 @@ async function servedProgram(
   return {
     ...(program.transfers && { transfers: program.transfers }),
     async run(chunk) {
-      let all: HostArray | undefined;
+      let whole: HostArray | undefined;
       for (const index of order) {
         if (index !== inPlace) await program.writeState(must(sets[index], 'set').parameters);
         inPlace = index;
         const { logits } = await program.run(chunk); // [S, outputs, B]
-        if (all && logits) takeOutputs(all, logits, (output) => ofOutput[output] === index);
-        all ??= logits;
+        if (whole && logits) takeOutputs(whole, logits, (output) => ofOutput[output] === index);
+        whole ??= logits;
       }
       order.reverse(); // the next chunk begins with the set that is in place
-      return { logits: must(all, 'logits') };
+      return { logits: must(whole, 'logits') };
     },
     release: () => program.release(),
   };

@@ -76,8 +76,8 @@ export async function slicings(
 const from = 'given.kept';
 
 async function slicing(database: DuckDBConnection, by: string, encoding: Encoding): Promise<Slicing> {
-  const [[, found] = []] = await queryRows(database, `DESCRIBE SELECT ${identifier(by)} FROM ${from}`);
-  const type = (['text', 'whole', 'number', 'list'] as const).find((name) => databaseTypes[name] === found);
+  const [[, columns] = []] = await queryRows(database, `DESCRIBE SELECT ${identifier(by)} FROM ${from}`);
+  const type = (['text', 'whole', 'number', 'list'] as const).find((name) => databaseTypes[name] === columns);
   const read = encoding.columns.find(({ name }) => name === by);
   if (type === 'list' || read?.kind === 'list')
     throw new ConfigError(`--by ${by}: the column has lists; name a column with one value per row.`);
@@ -150,8 +150,8 @@ async function values(database: DuckDBConnection, by: string, text: string, orde
   const rest = all - missing - slices.reduce((sum, { rows }) => sum + rows, 0);
   const [left, code] = [different - texts.length, texts.length];
   const others = { code, kind: 'others', name: `others (${left} values)`, values: left, rows: rest } as const;
-  const place = `CASE WHEN ${text} IS NOT NULL THEN coalesce(nullif(list_position([${literals(texts)}]::VARCHAR[], ${text}), 0) - 1, ${code}) END`;
-  return placed(database, by, place, [
+  const index = `CASE WHEN ${text} IS NOT NULL THEN coalesce(nullif(list_position([${literals(texts)}]::VARCHAR[], ${text}), 0) - 1, ${code}) END`;
+  return placed(database, by, index, [
     ...slices,
     ...(left > 0 ? [others] : []),
     ...(missing > 0 ? [{ code: null, kind: 'missing', name: 'missing', rows: missing } as const] : []),
@@ -161,16 +161,16 @@ async function values(database: DuckDBConnection, by: string, text: string, orde
 /** A slice, and the code that its rows have in the SQL. */
 type Coded = Slice & { readonly code: number | null };
 
-/** Finds each row's slice. @param place SQL of a slice's code. */
+/** Finds each row's slice. @param index SQL of a slice's code. */
 async function placed(
   database: DuckDBConnection,
   by: string,
-  place: string,
+  index: string,
   coded: readonly Coded[],
 ): Promise<Slicing> {
   const of = new Int32Array(coded.reduce((sum, { rows }) => sum + rows, 0));
   const slices = new Map(coded.map(({ code }, slice) => [code ?? -1, slice]));
-  const result = await database.stream(`SELECT coalesce(${place}, -1)::INTEGER FROM ${from}`);
+  const result = await database.stream(`SELECT coalesce(${index}, -1)::INTEGER FROM ${from}`);
   let row = 0;
   for (;;) {
     const chunk = await result.fetchChunk();

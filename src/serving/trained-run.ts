@@ -71,10 +71,10 @@ export function storedSets(model: Model, { path, sets }: Pick<TrainedModel, 'pat
     ...set,
     parameters: Object.fromEntries(
       Object.entries(model.parameters).map(([name, { shape }]) => {
-        const found = set.parameters[name];
-        if (found && String(found.shape) === String(shape)) return [name, found];
+        const parameter = set.parameters[name];
+        if (parameter && String(parameter.shape) === String(shape)) return [name, parameter];
         throw new DataError(
-          `${join(path, set.file)} ${found ? `has '${name}' in another shape` : `has no '${name}'`}: another version of ple trained the run. Train it again (--overwrite).`,
+          `${join(path, set.file)} ${parameter ? `has '${name}' in another shape` : `has no '${name}'`}: another version of ple trained the run. Train it again (--overwrite).`,
         );
       }),
     ),

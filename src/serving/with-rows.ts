@@ -131,9 +131,9 @@ async function unreadValues(
       else if ('values' in stored) {
         const values = stored.kind === 'list' ? `unnest(i${c})` : `i${c}`;
         const counted = `SELECT value, count(*) FROM (SELECT ${values} AS value FROM given.rows) GROUP BY value`;
-        const [unknown, all] = unseen(stored, dictionary, await queryRows(database, counted));
-        if (unknown > 0 && 2 * unknown >= all)
-          note(stored.name, `${unknown} of ${all} values were not in training${orRare}`);
+        const [unknown, cells] = unseen(stored, dictionary, await queryRows(database, counted));
+        if (unknown > 0 && 2 * unknown >= cells)
+          note(stored.name, `${unknown} of ${cells} values were not in training${orRare}`);
       } else if (inside === 0 && missing < rows) note(stored.name, 'all values outside the training range');
     }
     return notes;
@@ -147,13 +147,13 @@ function unseen(
   counts: readonly (readonly unknown[])[],
 ): readonly [unknown: number, all: number] {
   const index = indexLookup(stored);
-  let [unknown, all] = [0, 0];
+  let [unknown, cells] = [0, 0];
   for (const [code, count] of counts) {
     const text = dictionary ? (dictionary[Number(code)] ?? '') : String(code);
     const isKnown = index(text) !== undefined;
     if (text === '' && isKnown) continue;
-    all += Number(count);
+    cells += Number(count);
     if (!isKnown) unknown += Number(count);
   }
-  return [unknown, all];
+  return [unknown, cells];
 }

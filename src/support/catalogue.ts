@@ -30,9 +30,9 @@ export function isPart<Definition>(value: unknown, kind: string): value is Defin
 
 export function catalogue<Definition extends { readonly name: string }>(
   kind: string,
-  own: readonly Definition[],
+  builtIn: readonly Definition[],
 ): Catalogue<Definition> {
-  const all = [...own];
+  const all = [...builtIn];
   const names = all.map((definition) => definition.name);
   const places = new Map<string, string>();
   return {
@@ -40,8 +40,8 @@ export function catalogue<Definition extends { readonly name: string }>(
     names,
     all,
     get(name) {
-      const found = all.find((definition) => definition.name === name);
-      if (found) return found;
+      const match = all.find((definition) => definition.name === name);
+      if (match) return match;
       throw new ConfigError(`Unknown ${kind} '${name}'${didYouMean(name, names)}; there are: ${names.join(', ')}.`);
     },
     join(part, place) {
@@ -60,14 +60,14 @@ export function catalogue<Definition extends { readonly name: string }>(
 }
 
 /** ` (did you mean 'x'?)` for a near miss, else nothing. */
-export function didYouMean(word: string, known: readonly string[]): string {
-  const meant = nearest(word, known);
+export function didYouMean(word: string, words: readonly string[]): string {
+  const meant = nearest(word, words);
   return meant === undefined ? '' : ` (did you mean '${meant}'?)`;
 }
 
 /** The known word that a near miss means. */
-export function nearest(word: string, known: readonly string[]): string | undefined {
-  if (known.length === 0) return undefined;
-  const found = closest(word, [...known]);
+export function nearest(word: string, words: readonly string[]): string | undefined {
+  if (words.length === 0) return undefined;
+  const found = closest(word, [...words]);
   return distance(word, found) <= Math.max(1, Math.floor(word.length / 3)) ? found : undefined;
 }

@@ -88,11 +88,11 @@ const fewFiles = 256;
 function mostFiles(): number {
   const { report } = process;
   Reflect.set(report, 'excludeNetwork', true); // else it looks up the names of open connections
-  const found = ['userLimits', 'open_files', 'soft'].reduce<unknown>(
+  const limit = ['userLimits', 'open_files', 'soft'].reduce<unknown>(
     (outer, key) => (outer instanceof Object ? Reflect.get(outer, key) : undefined),
     report.getReport(),
   );
-  return typeof found === 'number' ? found : Number.POSITIVE_INFINITY;
+  return typeof limit === 'number' ? limit : Number.POSITIVE_INFINITY;
 }
 
 /** What an error means, by its text, if too few files may be open. */

@@ -116,8 +116,8 @@ async function isLeft(path: string, pid: number): Promise<boolean> {
 /** Milliseconds since the last write to a file, or to a folder and the files in it. 0 if it is gone. */
 async function age(path: string): Promise<number> {
   const files = await readdir(path).catch(() => []);
-  const times = [path, ...files.map((file) => join(path, file))].map((one) =>
-    stat(one).then(
+  const times = [path, ...files.map((file) => join(path, file))].map((file) =>
+    stat(file).then(
       ({ mtimeMs }) => mtimeMs,
       () => Date.now(),
     ),
@@ -154,8 +154,8 @@ export function filesBelow(folder: string): readonly FoundFile[] {
   return listFolder(folder).flatMap((entry) => {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) return filesBelow(path);
-    const found = lstatSync(path, { throwIfNoEntry: false });
-    return found && !found.isDirectory() ? [{ path, changed: found.mtimeMs }] : [];
+    const status = lstatSync(path, { throwIfNoEntry: false });
+    return status && !status.isDirectory() ? [{ path, changed: status.mtimeMs }] : [];
   });
 }
 

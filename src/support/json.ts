@@ -21,13 +21,13 @@ export function differences(left: unknown, right: unknown): readonly Difference[
 
 /** Values by dotted key. Lists of plain values, empty mappings and empty lists count as values. */
 export function leaves(value: unknown, prefix = ''): Map<string, unknown> {
-  const found = new Map<string, unknown>();
+  const fields = new Map<string, unknown>();
   for (const [key, item] of Object.entries(typeof value === 'object' && value !== null ? value : {})) {
     const path = prefix === '' ? key : `${prefix}.${key}`;
-    if (isNested(item)) for (const [inner, leaf] of leaves(item, path)) found.set(inner, leaf);
-    else if (item !== undefined) found.set(path, item);
+    if (isNested(item)) for (const [inner, leaf] of leaves(item, path)) fields.set(inner, leaf);
+    else if (item !== undefined) fields.set(path, item);
   }
-  return found;
+  return fields;
 }
 
 function isNested(value: unknown): boolean {

@@ -34,20 +34,20 @@ export class FolderInUse extends UserError {
 export function acquireLock(folder: string, force = false): Lock {
   const lock = join(folder, 'lock');
   const token = randomUUID();
-  const own = partialPath(lock);
+  const partial = partialPath(lock);
   try {
-    writeFileSync(own, JSON.stringify({ ...thisProcess(), token }), { flag: 'wx' });
+    writeFileSync(partial, JSON.stringify({ ...thisProcess(), token }), { flag: 'wx' });
     for (let attempt = 0; attempt < 10; attempt++) {
-      if (linked(own, lock)) return held(folder, lock, token);
+      if (linked(partial, lock)) return held(folder, lock, token);
       const chain = readChain(lock);
       const holder = chain.at(-1);
       if (!holder) continue;
       const refusal = reasonToRefuse(holder, force);
       if (refusal !== null) throw new FolderInUse(`${folder} ${refusal}`);
       const claim = `${lock}.${holder.token}`;
-      if (!linked(own, claim)) continue;
+      if (!linked(partial, claim)) continue;
       if (readChain(lock).at(-1)?.token === token) {
-        renameSync(own, lock);
+        renameSync(partial, lock);
         for (const { token } of chain) rmSync(`${lock}.${token}`, { force: true });
         return held(folder, lock, token);
       }
@@ -56,7 +56,7 @@ export function acquireLock(folder: string, force = false): Lock {
   } catch (error) {
     throw error instanceof UserError ? error : cannotWrite(folder, error);
   } finally {
-    rmSync(own, { force: true });
+    rmSync(partial, { force: true });
   }
   throw new FolderInUse(`${folder} is in use by another process. Try again.`);
 }
@@ -109,9 +109,9 @@ function held(folder: string, lock: string, token: string): Lock {
 }
 
 /** Returns false if the name exists. A link, unlike a create and a write, is never seen half done. */
-function linked(own: string, name: string): boolean {
+function linked(partial: string, name: string): boolean {
   try {
-    linkSync(own, name);
+    linkSync(partial, name);
     return true;
   } catch (error) {
     if (hasCode(error, 'EEXIST')) return false;

@@ -65,9 +65,9 @@ function ziggurat(next: () => number): number {
     const word = next();
     const layer = word & 127;
     const sign = word & 128 ? -1 : 1;
-    const place = word >>> 8;
-    const x = place * (widths[layer] ?? 0);
-    if (place < (inside[layer] ?? 0)) return sign * x;
+    const mantissa = word >>> 8;
+    const x = mantissa * (widths[layer] ?? 0);
+    if (mantissa < (inside[layer] ?? 0)) return sign * x;
     if (layer === 0) return sign * tail(next);
     const low = heights[layer] ?? 0;
     const high = heights[layer - 1] ?? 0;

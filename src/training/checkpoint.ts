@@ -30,8 +30,8 @@ export async function writeSnapshot(folder: string, snapshot: Snapshot, hash: st
     for (const [name, value] of Object.entries(parameters))
       if (value === snapshot.state[name]) shared.push([epoch, name]);
       else arrays[`${keptPrefix}${epoch}/${name}`] = value;
-  const told = { progress: JSON.stringify(snapshot.progress), shared: JSON.stringify(shared) };
-  const metadata = { format, hash, ...told, sha256: checksum(arrays, told) };
+  const texts = { progress: JSON.stringify(snapshot.progress), shared: JSON.stringify(shared) };
+  const metadata = { format, hash, ...texts, sha256: checksum(arrays, texts) };
   await writeSafetensors(lastPath(folder), { arrays, metadata });
 }
 

@@ -75,13 +75,13 @@ export async function createDiagnostics(
       return {
         cosines: pairs.map(([a, b], pair) => {
           // A loss of 0 means that the task has no rows.
-          const known = [...counts.keys()].filter((step) =>
+          const steps = [...counts.keys()].filter((step) =>
             [a, b].every((task) => losses[step * names.length + task] !== 0),
           );
-          const sum = known.reduce((total, step) => total + (cosines[step * pairs.length + pair] ?? 0), 0);
+          const sum = steps.reduce((total, step) => total + (cosines[step * pairs.length + pair] ?? 0), 0);
           return {
             tasks: [must(names[a], 'task'), must(names[b], 'task')],
-            cosine: known.length === 0 ? null : sum / known.length,
+            cosine: steps.length === 0 ? null : sum / steps.length,
           };
         }),
       };

@@ -51,16 +51,16 @@ export function howEnded(
   const endOf = (task: number): Ended | undefined => {
     const unit = independent ? task : 0;
     const { owner, watched } = must(selection.units[unit], 'unit');
-    const isScored = (one: number) => states.at(-1)?.tasks[one]?.patience.best != null;
+    const isScored = (task: number) => states.at(-1)?.tasks[task]?.patience.best != null;
     if (!watched.some(isScored)) return undefined;
     const isAlone = train.keep === 'best' && watched.includes(task) && isScored(task);
     const judged = isAlone ? [task] : watched;
     const stop = states.findIndex(({ units }) => units[unit]?.stopped);
-    const own = stop < 0 ? epochs : epochs.slice(0, stop + 1);
+    const trained = stop < 0 ? epochs : epochs.slice(0, stop + 1);
     const hasStopped = stop >= 0 || (epochs.at(-1)?.epoch ?? 0) < train.epochs;
     if (!hasStopped && endsAtZero(train)) return 'budget';
     if (!hasStopped && !isFlat(judged, { selection, epochs, states }, train)) return 'limit';
-    return hasFallen(own, owner) ? 'plateau' : 'patience';
+    return hasFallen(trained, owner) ? 'plateau' : 'patience';
   };
   return Object.fromEntries(
     tasks.flatMap(({ name }, task) => {

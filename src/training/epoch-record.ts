@@ -53,7 +53,7 @@ export function epochRecord(
     Object.fromEntries(names.map((name, index) => [name, values[index] ?? other]));
   // A task without a row in its sample space has no loss.
   const losses = names.map((_, index) => (sums.counts[index] ? (sums.tasks[index] ?? 0) / sums.counts[index] : null));
-  const found = sums.balance && epochBalance(sums.balance, names, losses);
+  const balance = sums.balance && epochBalance(sums.balance, names, losses);
   const rates = setup.learningRatesAt(progress, totalSteps - step);
   const [rate = 0, ...others] = rates;
   return {
@@ -61,8 +61,8 @@ export function epochRecord(
     steps: step,
     train: { loss: sums.loss / sums.steps, tasks: byTask<number | null>(losses, null) },
     validation,
-    weights: byTask(found?.weights ?? setup.lossWeightsAt(epoch - 1, totalSteps - step), 1),
-    ...(found ? { balance: found.balance } : {}),
+    weights: byTask(balance?.weights ?? setup.lossWeightsAt(epoch - 1, totalSteps - step), 1),
+    ...(balance ? { balance: balance.balance } : {}),
     ...(diagnosis && { diagnostics: diagnosis }),
     learningRate:
       others.length === 0

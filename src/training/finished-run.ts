@@ -126,13 +126,13 @@ export async function withTestMetrics(
   const predictions = await run.predictions();
   const computed = lacking.map((name) => {
     const task = must(tasks[name], `task '${name}'`);
-    const found = must(
+    const prediction = must(
       predictions.find((candidate) => candidate.task.name === name),
       `prediction of task '${name}'`,
     );
     return [
       name,
-      { ...task, test: { ...evaluateTask(found.task, found.scores, task.validation), ...task.test } },
+      { ...task, test: { ...evaluateTask(prediction.task, prediction.scores, task.validation), ...task.test } },
     ] as const;
   });
   return { ...run, result: { ...run.result, tasks: { ...tasks, ...Object.fromEntries(computed) } } };

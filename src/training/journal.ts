@@ -221,7 +221,7 @@ class OpenJournal implements Journal {
     const measured = measuredResult(experiment, setup, trained, readEpochs(path));
     const files = servedFiles(measured);
     for (const { file, tasks } of files) {
-      const set = trained.served.find((one) => tasks.every((task) => one.tasks.includes(task)));
+      const set = trained.served.find((served) => tasks.every((task) => served.tasks.includes(task)));
       await writeServed(join(path, file), must(set, file));
     }
     const weights = files.map(({ file }) => file);

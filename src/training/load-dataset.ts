@@ -37,8 +37,8 @@ export function oncePerData<Value>(
   return async (experiment, on, signal) => {
     const options = JSON.stringify(experiment.dataset);
     const key = () => JSON.stringify([options, parts(experiment), seeded.get(options) ? experiment.seed : null]);
-    const known = seeded.has(options) ? kept.get(key()) : undefined;
-    if (known) return known.value;
+    const entry = seeded.has(options) ? kept.get(key()) : undefined;
+    if (entry) return entry.value;
     const [oldest] = kept.keys();
     if (oldest !== undefined && kept.size >= most) kept.delete(oldest);
     const value = await withSource(experiment, on, { signal }, (source, usesSeed) => {

@@ -52,8 +52,8 @@ export async function loadNamed(files: readonly string[] = []): Promise<void> {
 
 /** @param expected its SHA-256; undefined: any */
 export async function loadPlugin(file: string, expected?: string): Promise<void> {
-  const known = definitions.plugins.find((plugin) => plugin.file === file);
-  if (known && known.sha256 === expected) return;
+  const loadedPlugin = definitions.plugins.find((plugin) => plugin.file === file);
+  if (loadedPlugin && loadedPlugin.sha256 === expected) return;
   const folder = mkdtempSync(join(tmpdir(), 'ple-plugin-'));
   try {
     const script = join(folder, 'plugin.mjs');
@@ -62,8 +62,8 @@ export async function loadPlugin(file: string, expected?: string): Promise<void>
       throw new ConfigError(
         `${file} has changed: its SHA-256 was ${expected} and is ${sha256}. Put the file back, or train again from your own config.`,
       );
-    if (known?.sha256 === sha256) return;
-    if (known) throw new ConfigError(`${file} has changed since this process loaded it: start a new one.`);
+    if (loadedPlugin?.sha256 === sha256) return;
+    if (loadedPlugin) throw new ConfigError(`${file} has changed since this process loaded it: start a new one.`);
     const exported = new Set(Object.values(await evaluate(file, script)));
     definitions.plugins.push({ file, sha256, parts: joinAll([...exported], file) });
   } finally {
@@ -141,8 +141,8 @@ const packages: EsbuildPlugin = {
       if (isBuiltin(path)) return external(path);
       if (path === library) return external(new URL('../library.js', import.meta.url).href);
       if (shared.includes(path)) return external(import.meta.resolve(path));
-      const found = await resolve(path, { kind, resolveDir, pluginData: packages });
-      return found.errors.length > 0 ? found : external(pathToFileURL(found.path).href);
+      const result = await resolve(path, { kind, resolveDir, pluginData: packages });
+      return result.errors.length > 0 ? result : external(pathToFileURL(result.path).href);
     });
   },
 };

@@ -85,8 +85,8 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
   const memory = tableMemory(model.parameters, experiment);
   const parameters = initialize(model.parameters, random.stream('initial'));
   const optimizer = buildOptimizer(parameters, train.optimizer, train.optimizers?.embeddings);
-  let found: Sharing | undefined;
-  const sharing = () => (found ??= sharingIn(experiment, dataset));
+  let known: Sharing | undefined;
+  const sharing = () => (known ??= sharingIn(experiment, dataset));
   const balanced = balancedBy(balancing, sharing);
   const owners = independentTasks(parameters);
   const probed = experiment.diagnostics && owners.includes(undefined) ? sharing() : notSought;
@@ -124,8 +124,8 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
 /** Null too if a method that reads gradients finds nothing shared: without embeddings, `levels: []` shares nothing. */
 function balancedBy(method: Balancing | null, sharing: () => Sharing): Balanced | null {
   if (method?.kind !== 'gradients') return method && { method, sharing: notSought };
-  const found = sharing();
-  return sharesAny(found) ? { method, sharing: found } : null;
+  const shared = sharing();
+  return sharesAny(shared) ? { method, sharing: shared } : null;
 }
 
 function sharesAny({ parts }: Sharing): boolean {

@@ -57,16 +57,16 @@ interface Level {
 
 /** Undefined where the metric is not defined in any run. */
 function meanLevel(runs: ModelResults, task: string, metric: string): Level | undefined {
-  const found = runs.flatMap(({ tasks }) => {
+  const values = runs.flatMap(({ tasks }) => {
     const [value, interval] = [tasks[task]?.test[metric], tasks[task]?.test[`${metric}Interval`]];
     return typeof value === 'number' ? [{ value, interval: typeof interval === 'object' ? interval : null }] : [];
   });
-  const intervals = found.flatMap(({ interval }) => (interval ? [interval] : []));
-  if (found.length === 0) return undefined;
+  const intervals = values.flatMap(({ interval }) => (interval ? [interval] : []));
+  if (values.length === 0) return undefined;
   return {
-    value: mean(found.map(({ value }) => value)),
+    value: mean(values.map(({ value }) => value)),
     interval:
-      intervals.length < found.length
+      intervals.length < values.length
         ? null
         : [mean(intervals.map(([low]) => low)), mean(intervals.map(([, high]) => high))],
   };

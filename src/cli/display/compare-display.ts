@@ -44,12 +44,12 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
     advance(stage.title, 'runs', stage.done + training, stage.of);
   };
 
-  function begin({ stage: name, runs, unfinished, jobs, threads, place }: Of<'planned'>): void {
+  function begin({ stage: name, runs, unfinished, jobs, threads, place: where }: Of<'planned'>): void {
     const what = name === 'tuning' ? ' to tune' : '';
     stage = { title: `all runs${what}`, of: runs, done: runs - unfinished.length };
     fractions.clear();
     const finished = stage.done > 0 ? `, ${stage.done} of them finished already` : '';
-    const how = place ?? `${jobs} at a time with ${counted(threads ?? 0, 'thread')} each`;
+    const how = where ?? `${jobs} at a time with ${counted(threads ?? 0, 'thread')} each`;
     line(`${counted(runs, 'run')}${what}${finished}${unfinished.length > 0 ? `; ${how}` : ''}`);
     if (unfinished.length > 0) advanceRuns(); // the mean rate is from here
   }

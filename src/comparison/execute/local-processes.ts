@@ -45,17 +45,17 @@ export function localProcesses(local: Local): Executor {
     const count = Math.max(1, Math.min(local.jobs ?? usualJobs(devices), todo.length));
     stage.planned({ jobs: count, threads: deviceFor(devices, count, 0).threads ?? availableParallelism() });
     const waiting = [...todo];
-    const takeRuns = async (place: number) => {
-      const device = deviceFor(devices, count, place);
+    const takeRuns = async (worker: number) => {
+      const device = deviceFor(devices, count, worker);
       while (!signal.aborted) {
         const run = waiting.shift();
         if (!run) return;
         stage.begin(run);
         const order = { kind: 'run', plan: stage.plan, index: stage.indexOf(run), device, force } as const;
-        stage.end(run, await train(run, order, place, local));
+        stage.end(run, await train(run, order, worker, local));
       }
     };
-    await Promise.all(Array.from({ length: count }, (_, place) => takeRuns(place)));
+    await Promise.all(Array.from({ length: count }, (_, worker) => takeRuns(worker)));
   }
 }
 
@@ -63,13 +63,13 @@ export function localProcesses(local: Local): Executor {
  * Trains one run. If the worker is killed, it is restarted once per run and continues from the checkpoint.
  * @returns Why it failed, if it did.
  */
-async function train(run: Run, order: Order, place: number, local: Local): Promise<string | undefined> {
+async function train(run: Run, order: Order, worker: number, local: Local): Promise<string | undefined> {
   const { workers, signal, on } = local;
   for (let attempt = 1; ; attempt++) {
-    const answer = await workers.at(place).ask(order, (report) => on({ kind: 'report', run, report }));
+    const answer = await workers.at(worker).ask(order, (report) => on({ kind: 'report', run, report }));
     if (signal.aborted || (answer.kind !== 'failed' && answer.kind !== 'lost')) return undefined;
     if (answer.kind === 'failed') {
-      if (answer.exitCode === null) await workers.at(place).release(); // a bug may have left the worker in an undefined state
+      if (answer.exitCode === null) await workers.at(worker).release(); // a bug may have left the worker in an undefined state
       return failureMessage(answer);
     }
     if (answer.signal === null || attempt === 2) return answer.message;

@@ -83,7 +83,7 @@ export function takeOrders(report: (report: Report) => void) {
 
 export function failure(error: unknown): Answer {
   if (error instanceof Interrupted) return { kind: 'interrupted' };
-  const known = asUserError(error);
-  if (known) return { kind: 'failed', message: known.message, exitCode: known.exitCode };
+  const mistake = asUserError(error);
+  if (mistake) return { kind: 'failed', message: mistake.message, exitCode: mistake.exitCode };
   return { kind: 'failed', message: String(error instanceof Error ? error.stack : error), exitCode: null };
 }

@@ -52,7 +52,7 @@ const waitSeconds = 180;
  */
 export async function trainPlanned(planned: PlannedRun, options: TrainOptions): Promise<TrainingOutcome> {
   const { plan: file, index, device, threads, force = false } = planned;
-  const { hear, read = readStagePlan, ...given } = options;
+  const { hear, read = readStagePlan, ...settings } = options;
   const plan = read(file);
   const { hash8, checksum, folder } = runAt(file, plan, index);
   const path = join(dirname(file), plan.folder, folder);
@@ -62,11 +62,11 @@ export async function trainPlanned(planned: PlannedRun, options: TrainOptions): 
     const experiment = await plannedExperiment(planned, plan);
     const on = hear(experiment);
     const end = performance.now() + 1000 * waitSeconds;
-    while (whyLocked(path, true) !== null && performance.now() < end && !given.signal.aborted) await wait(100);
+    while (whyLocked(path, true) !== null && performance.now() < end && !settings.signal.aborted) await wait(100);
     const result = readResult(path);
     if (result) return { status: 'already done', path, result };
     return await run(experiment, {
-      ...given,
+      ...settings,
       on,
       engine: device ?? { ...experiment.engine, threads: experiment.engine.threads ?? threads },
       runs: dirname(path),
@@ -77,7 +77,7 @@ export async function trainPlanned(planned: PlannedRun, options: TrainOptions): 
       expected: { hash8, checksum },
     });
   } catch (error) {
-    if (given.signal.aborted) return { status: 'interrupted', path }; // before it trained
+    if (settings.signal.aborted) return { status: 'interrupted', path }; // before it trained
     if (error instanceof FolderInUse) throw new UserError(error.message, exitCode.interrupted);
     await writeWhole(failure, `${asUserError(error)?.message ?? `this is a bug: ${error}`}\n`);
     throw error;

@@ -39,8 +39,8 @@ export function usualJobs({ all: [first, ...others] }: SharedDevices): number {
  * The device for the run at `place`: GPUs take turns, and jobs share the machine's threads equally unless the config
  * sets their number.
  */
-export function deviceFor({ all }: SharedDevices, jobs: number, place: number): ChosenDevice {
-  const device = all[place % all.length] ?? all[0];
+export function deviceFor({ all }: SharedDevices, jobs: number, job: number): ChosenDevice {
+  const device = all[job % all.length] ?? all[0];
   if (jobs === 1) return device;
   const threads = device.threads ?? Math.max(1, Math.floor(availableParallelism() / jobs));
   return { ...device, threads, spinning: false };

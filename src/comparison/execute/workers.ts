@@ -21,11 +21,11 @@ export async function withWorkers<Made>(
 ): Promise<Made> {
   const workers: (WorkerProcess | undefined)[] = [];
   let ended = false;
-  const all = (what: 'stop' | 'kill') => () => {
+  const toEach = (what: 'stop' | 'kill') => () => {
     ended = true;
     for (const worker of workers) worker?.[what]();
   };
-  const [stopAll, killAll] = [all('stop'), all('kill')];
+  const [stopAll, killAll] = [toEach('stop'), toEach('kill')];
   stop?.addEventListener('abort', stopAll);
   kill?.addEventListener('abort', killAll);
   const rest = async () => {
@@ -40,12 +40,12 @@ export async function withWorkers<Made>(
     kill?.removeEventListener('abort', killAll);
   }
 
-  function at(place: number): WorkerProcess {
+  function at(index: number): WorkerProcess {
     if (ended) throw new Interrupted();
-    const known = workers[place];
-    if (known?.alive) return known;
+    const worker = workers[index];
+    if (worker?.alive) return worker;
     const started = startWorker();
-    workers[place] = started;
+    workers[index] = started;
     return started;
   }
 }
@@ -59,8 +59,8 @@ export function shapeReader({ at }: Pick<Workers, 'at'>, on: ExecutorOptions['on
   let last: Promise<unknown> = Promise.resolve(); // a worker executes one order at a time
   return (experiment) => {
     const key = dataKey(experiment);
-    const known = shapes.get(key);
-    if (known) return known;
+    const shape = shapes.get(key);
+    if (shape) return shape;
     const asked = last.then(async () => {
       const answer = await at(0).ask({ kind: 'shape', experiment }, (report) => {
         if (report.kind !== 'start' && report.kind !== 'step') on(report);

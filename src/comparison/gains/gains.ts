@@ -89,9 +89,9 @@ export async function estimateGains(
   );
   const withError = (pair: Pair) => (gain: EstimatedGain, index: number) => {
     const varianceOf = ofTasks.of[index] ?? pooledVariances(pool, [gain.factors]).of[0] ?? (() => null);
-    const known = rows === null ? 0 : knownVariance(gain, pair, rows.variances.get(gain) ?? null, uncertainty);
+    const rowVariance = rows === null ? 0 : knownVariance(gain, pair, rows.variances.get(gain) ?? null, uncertainty);
     const estimated = uncertainty === 'rows' ? [] : estimatedVariances(gain, pair, varianceOf);
-    return { ...gain, error: known === null || estimated === null ? null : { estimated, known } };
+    return { ...gain, error: rowVariance === null || estimated === null ? null : { estimated, known: rowVariance } };
   };
   const withErrors = withMeans.map((family) =>
     family.map((pair): Pair => ({ ...pair, gains: pair.gains.map(withError(pair)) })),

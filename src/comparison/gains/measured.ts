@@ -268,8 +268,8 @@ function slopeAt({ metric, inLogPoints }: JudgedTask, value: number | null): num
 
 /** A digest of labels, masks and weights. A label outside the sample space may be anything. */
 function labelHash({ scores: { labels, mask } }: TaskPredictions): string {
-  const known = Float64Array.from(labels, (label, row) => ((mask[row] ?? 0) === 0 ? 0 : label));
-  return createHash('sha256').update(known).update(Float64Array.from(mask)).digest('hex');
+  const labelled = Float64Array.from(labels, (label, row) => ((mask[row] ?? 0) === 0 ? 0 : label));
+  return createHash('sha256').update(labelled).update(Float64Array.from(mask)).digest('hex');
 }
 
 /** One group says nothing of others. */
@@ -337,11 +337,11 @@ function summedRun(
   const { run: first } = must(terms[0], 'run');
   const sum = (of: (run: MeasuredRun) => readonly (number | null)[]) =>
     first.values.map((_, task) => {
-      const known = terms.flatMap(({ run, count }) => {
+      const values = terms.flatMap(({ run, count }) => {
         const value = of(run)[task] ?? null;
         return value === null ? [] : [count * value];
       });
-      return known.length < terms.length ? null : known.reduce((total, value) => total + value, 0) / divisor;
+      return values.length < terms.length ? null : values.reduce((total, value) => total + value, 0) / divisor;
     });
   return {
     ...first,

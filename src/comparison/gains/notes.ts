@@ -198,9 +198,9 @@ function onUnpredictedTasks(tables: readonly Table[]): readonly string[] {
   });
   return [...new Set(points.flatMap(({ tasks }) => tasks))].flatMap((name) => {
     const without = points.filter(({ tasks }) => tasks.includes(name));
-    const place = without.length < points.length ? ` (${without.map(({ point }) => pointText(point)).join('; ')})` : '';
+    const where = without.length < points.length ? ` (${without.map(({ point }) => pointText(point)).join('; ')})` : '';
     const best = unpredictedTasks(without.flatMap(({ models }) => models)).find(({ task }) => task === name)?.best;
-    return `Task '${name}'${place}: no model predicts it better than its mean (best ${best}). Is there anything in the inputs that could?`;
+    return `Task '${name}'${where}: no model predicts it better than its mean (best ${best}). Is there anything in the inputs that could?`;
   });
 }
 

@@ -68,8 +68,8 @@ export async function storedTable(source: StoredRuns, options: TableOptions): Pr
     runs: runs.map((run) => ({ ...run, path: path(run.path) })),
   }));
   const labels = [...new Set(entries.map(({ label }) => label))];
-  const known = labels.includes(before.baseline) ? before.baseline : undefined;
-  const baseline = options.baseline ?? known;
+  const previous = labels.includes(before.baseline) ? before.baseline : undefined;
+  const baseline = options.baseline ?? previous;
   const runs = new Map(finished.map((run) => [path(run.path), run]));
   const { name, margins, errorGains, taskWeights, axes, seedsBefore = [] } = before;
   const summary = await summarize(entries, {

@@ -219,8 +219,8 @@ type Column = 'values' | 'scores' | 'oneEpoch';
 
 /** Runs that have this number, and the number. */
 function sampleIn(model: MeasuredModel | undefined, column: Column, task: number): Sample {
-  const known = model?.runs.filter((run) => (run[column][task] ?? null) !== null) ?? [];
-  return { runs: known, values: known.map((run) => run[column][task] ?? 0) };
+  const runs = model?.runs.filter((run) => (run[column][task] ?? null) !== null) ?? [];
+  return { runs, values: runs.map((run) => run[column][task] ?? 0) };
 }
 
 /** Of the means of the model's column and the reference's. */

@@ -177,13 +177,14 @@ export function matchWidths(wanted: {
     const { network, embedding } = sizes(stack);
     return { ...stack, factor, network, ...(embeddings ? { embedding } : {}), miss: count(stack) - target };
   };
-  const own = match(base, 1);
-  if (own.miss === 0) return own;
+  const asIs = match(base, 1);
+  if (asIs.miss === 0) return asIs;
 
   if (base.levels.length + base.tower.length === 0) return unreachable('it has no layers, and so no widths to scale');
   let lower = 0; // a factor with at most `target` parameters
   const least = count(scaled(base, lower, multiple));
-  if ((own.embedding ?? 0) > target) return unreachable(`its embeddings alone have ${wholeNumber(own.embedding ?? 0)}`);
+  if ((asIs.embedding ?? 0) > target)
+    return unreachable(`its embeddings alone have ${wholeNumber(asIs.embedding ?? 0)}`);
   if (least > target) return unreachable(`with the narrowest layers it has ${wholeNumber(least)}`);
   let upper = 1; // a factor with more
   while (count(scaled(base, upper, multiple)) <= target) {
@@ -205,7 +206,7 @@ export function matchWidths(wanted: {
   return must(best, 'a stack').match;
 
   function unreachable(why: string): Match {
-    if (embeddings) return { ...own, unmatched: why };
+    if (embeddings) return { ...asIs, unmatched: why };
     throw new ConfigError(
       `compare.match: ${type} cannot be scaled to ${wholeNumber(target)} network parameters: ${why}. Give another number, or another model.`,
     );

@@ -76,11 +76,11 @@ function onFront(
   const { label, point, changes } = run;
   if (!front?.labels.includes(label)) return [];
   const { weights } = experiment(label, point, seed, changes).loss;
-  const own = weightSchema.parse(weights[front.task] ?? {}).initial;
+  const initial = weightSchema.parse(weights[front.task] ?? {}).initial;
   return front.values.map((times) => {
-    const value = front.areTimes ? Number((times * own).toPrecision(12)) : times;
+    const value = front.areTimes ? Number((times * initial).toPrecision(12)) : times;
     const values = { [front.key]: value };
-    return { ...run, values, changes: value === own ? changes : { ...changes, ...values } };
+    return { ...run, values, changes: value === initial ? changes : { ...changes, ...values } };
   });
 }
 
@@ -110,8 +110,8 @@ export function runPlacer(
 
   async function withHash(cell: Cell) {
     const key = JSON.stringify(cell);
-    const known = hashed.get(key);
-    if (known) return known;
+    const hash = hashed.get(key);
+    if (hash) return hash;
     await setImmediate(); // lets signals in
     signal?.throwIfAborted();
     const experiment = cellExperiment(config, cell);
@@ -130,8 +130,8 @@ export function runPlacer(
       const made = await withHash(cell);
       const candidates = (present.get(made.hash8) ?? []).toSorted(newestFirst(folder));
       const isDone = (name: string) => isFinished(join(folder, name));
-      const known = named.get(made.hash8) ?? candidates.find(isDone) ?? candidates[0];
-      const name = known ?? `${made.experiment.name}-${made.hash8}`;
+      const path = named.get(made.hash8) ?? candidates.find(isDone) ?? candidates[0];
+      const name = path ?? `${made.experiment.name}-${made.hash8}`;
       named.set(made.hash8, name);
       placed.push(asItIs({ ...cell, ...made, folder: name, state: 'planned' }, folder, failed));
     }

@@ -49,8 +49,8 @@ export function squeezedVariances(groups: readonly (readonly (readonly number[])
   const offset = Number.isFinite(prior) ? digamma(prior / 2) - Math.log(prior / 2) : 0;
   const variances = estimates.map((models, group) => {
     const ofGroup = logs[group] ?? [];
-    const known = models.filter((estimate) => estimate !== null && estimate.variance > 0);
-    const degrees = known.reduce((sum, estimate) => sum + (estimate?.degreesOfFreedom ?? 0), 0);
+    const positive = models.filter((estimate) => estimate !== null && estimate.variance > 0);
+    const degrees = positive.reduce((sum, estimate) => sum + (estimate?.degreesOfFreedom ?? 0), 0);
     const common = Math.exp(mean(ofGroup.map(({ log }) => log)) + offset);
     return models.map((estimate) => {
       if (!estimate || ofGroup.length < 2) return estimate;

@@ -42,7 +42,7 @@ export function referencesTo(runs: readonly EntryRun[]): readonly RunReference[]
     const statuses = ofSeed.map(({ status }) => status);
     const status = (['failed', 'missing'] as const).find((open) => statuses.includes(open)) ?? 'done';
     if (others.length === 0) return { seed, path, status };
-    const parts = ofSeed.flatMap(({ tasks = [], path: part }) => tasks.map((task) => [task, part] as const));
+    const parts = ofSeed.flatMap(({ tasks = [], path: folder }) => tasks.map((task) => [task, folder] as const));
     return { seed, path, status, parts: Object.fromEntries(parts) };
   });
 }

@@ -41,10 +41,10 @@ export async function referenceAmong(
     throw new DataError(
       `No run of seed ${runs[0]?.result.seed} has a predictions.arrow, from which the labels are taken: train one without --no-predictions.`,
     );
-  const found = await reference.predictions();
+  const predictions = await reference.predictions();
   const inOrder = tasks.map(({ name }) =>
     must(
-      found.find(({ task }) => task.name === name),
+      predictions.find(({ task }) => task.name === name),
       `task '${name}'`,
     ),
   );
@@ -113,8 +113,8 @@ async function fromCsv(
           for (const [output, column] of columns.entries()) {
             const text = cells[column]?.trim() ?? '';
             if (text === '' && !((scores.mask[count] ?? 0) > 0)) continue;
-            const place = `${path}:${info.lines}: '${names[output]}'`;
-            logits[output * rows + count] = toLogit(number(text, place), task.type, scale, place);
+            const where = `${path}:${info.lines}: '${names[output]}'`;
+            logits[output * rows + count] = toLogit(number(text, where), task.type, scale, where);
           }
         }
       }
@@ -144,7 +144,7 @@ export function outputNames({ name, classes }: Pick<TaskPredictions['task'], 'na
 
 /** @param text The label that the other program had. */
 function checkLabel(
-  place: string,
+  where: string,
   { name, classes }: TaskPredictions['task'],
   text = '',
   { labels, mask }: TaskPredictions['scores'],
@@ -153,7 +153,7 @@ function checkLabel(
   const label = labels[row] ?? Number.NaN;
   if (!((mask[row] ?? 0) > 0) || (classes ? classes[label] === text : Math.fround(Number(text)) === label)) return;
   throw new DataError(
-    `${place}: the label of '${name}' is '${text}', and ${classes?.[label] ?? label} in the table's runs: the predictions are of other rows, or in another order.`,
+    `${where}: the label of '${name}' is '${text}', and ${classes?.[label] ?? label} in the table's runs: the predictions are of other rows, or in another order.`,
   );
 }
 
@@ -165,9 +165,9 @@ function findColumn(header: readonly string[], task: string, path: string): numb
   return column;
 }
 
-function number(text: string, place: string): number {
+function number(text: string, where: string): number {
   const value = Number(text);
-  if (text === '' || !Number.isFinite(value)) throw new DataError(`${place} is '${text}', which is not a number.`);
+  if (text === '' || !Number.isFinite(value)) throw new DataError(`${where} is '${text}', which is not a number.`);
   return value;
 }
 
@@ -175,13 +175,13 @@ function number(text: string, place: string): number {
  * The log-odds of a probability, infinite for 0 and 1, which metrics accept; of one of several classes its logarithm.
  * For a regression the value.
  */
-function toLogit(value: number, type: string, scale: Scale | undefined, place: string): number {
+function toLogit(value: number, type: string, scale: Scale | undefined, where: string): number {
   if (type === 'regression') return value;
   if (scale === undefined)
     throw new ConfigError('Say what the scores of tasks of classes are: --scores probability or --scores logit.');
   if (scale === 'logit') return value;
   if (value < 0 || value > 1)
-    throw new DataError(`${place} is ${value}, which is not a probability: use --scores logit for logits.`);
+    throw new DataError(`${where} is ${value}, which is not a probability: use --scores logit for logits.`);
   if (type === 'multiclass') return Math.log(Math.max(value, Number.MIN_VALUE)); // a softmax of infinities is none
   return Math.log(value) - Math.log1p(-value);
 }

@@ -50,7 +50,7 @@ function runFacts(path: string): Facts {
   const { tasks } = readSealed<Result>(join(path, 'result.json'), 2);
   if (!exists(path, 'config.yaml') || !exists(path, 'environment.json')) return { state: 'damaged' };
   const usual = Object.entries(tasks).flatMap(([task, { type, test }]) => {
-    const metric = metrics.all.find((one) => one.type === type && one.usual)?.name;
+    const metric = metrics.all.find((candidate) => candidate.type === type && candidate.usual)?.name;
     const value = metric === undefined ? undefined : test[metric];
     return metric === undefined ? [] : [{ task, metric, value: typeof value === 'number' ? value : null }];
   });

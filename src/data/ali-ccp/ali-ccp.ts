@@ -368,7 +368,7 @@ async function writeTables(database: DuckDBConnection): Promise<StoredSource['co
     database,
     `SELECT place, min(id), max(id) FROM (${entries.join(' UNION ALL ')}) WHERE place <> ${unread} GROUP BY 1`,
   );
-  const rangeOf = new Map(ranges.map(([place, least, most]) => [Number(place), [Number(least), Number(most)]]));
+  const rangeOf = new Map(ranges.map(([column, least, most]) => [Number(column), [Number(least), Number(most)]]));
   const range = (name: string) => rangeOf.get(placeOf(name)) ?? [0, -1];
   const selected = (file: ListFile) =>
     inputs
@@ -392,11 +392,11 @@ async function writeTables(database: DuckDBConnection): Promise<StoredSource['co
 
 /** SQL of an input's columns. @param before The id before the field's smallest one. */
 function inputSql({ name, kind }: (typeof inputs)[number], c: number, before: number): string[] {
-  const place = placeOf(name);
+  const column = placeOf(name);
   if (kind === 'categorical')
-    return [`coalesce(single_of(${place}, places, ids, weights) - ${before}, 0)::INTEGER AS i${c}`];
-  const weights = `list_filter(weights, lambda w, i: places[i] = ${place})`;
+    return [`coalesce(single_of(${column}, places, ids, weights) - ${before}, 0)::INTEGER AS i${c}`];
+  const weights = `list_filter(weights, lambda w, i: places[i] = ${column})`;
   if (kind === 'numeric') return [`coalesce(list_sum(${weights}::DOUBLE[]), 0)::FLOAT AS i${c}`];
-  const ids = `list_filter(ids, lambda id, i: places[i] = ${place})`;
+  const ids = `list_filter(ids, lambda id, i: places[i] = ${column})`;
   return [`list_transform(${ids}, lambda id: id - ${before})::INTEGER[] AS i${c}`, `${weights} AS w${c}`];
 }

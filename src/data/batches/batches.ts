@@ -153,9 +153,9 @@ function rowWindows(split: Split, width: RowWidth, windowBytes: number, random: 
   let rows = 0;
   const windows = Array.from({ length: count }, (_, index) => {
     const [begin, first] = [rows, firstBlock(index)];
-    const own = blocks.subarray(first, firstBlock(index + 1));
-    for (const b of own) rows += Math.min(blockRows, total - b * blockRows); // only the split's last block may be short
-    return { index, begin, end: rows, first, own };
+    const window = blocks.subarray(first, firstBlock(index + 1));
+    for (const b of window) rows += Math.min(blockRows, total - b * blockRows); // only the split's last block may be short
+    return { index, begin, end: rows, first, own: window };
   });
   return async (row: number): Promise<Window> => {
     const found = windows.find(({ end }) => row < end);
@@ -169,7 +169,7 @@ function rowWindows(split: Split, width: RowWidth, windowBytes: number, random: 
       if (next !== undefined) split.ahead?.(next); // starts reading the next window's first block
       const block = await reading;
       read.push(block);
-      for (let own = 0; own < block.rows; own++) order[at++] = i * blockRows + own;
+      for (let row = 0; row < block.rows; row++) order[at++] = i * blockRows + row;
       await setImmediate(); // lets signals and timers run
     }
     random?.stream(`window/${index}`).shuffle(order);

@@ -152,14 +152,14 @@ async function fitEncoding(
   const few = train.rows > fittedRows && areAlike(source, places, inputs);
   const counts = new Int32Array(Math.ceil((few ? fittedRows : train.rows) / train.blockRows)); // rows that count
   const [apart, labelled] = [new Set<string>(), new Set<string>()];
-  let all = !isFitting && !masked; // nothing is to be learnt of rows, unless they have weights
+  let isWhole = !isFitting && !masked; // nothing is to be learnt of rows, unless they have weights
   for (let b = 0; b < counts.length; b++) {
     signal?.throwIfAborted();
     const reading = train.read(b);
     if (isFitting) train.ahead?.(b + 1);
     const block = await reading;
-    if (all && !block.weights) break;
-    all = false;
+    if (isWhole && !block.weights) break;
+    isWhole = false;
     const rows = keptRows(block, places);
     counts[b] = rows.length;
     for (const [c, fit] of fits.entries()) fit?.add(must(block.columns[c], 'column'), rows);
@@ -169,8 +169,8 @@ async function fitEncoding(
       const isInside = (row: number, of = labels) => !Number.isNaN(of[row]);
       if (masked && !labelled.has(name) && rows.some((row) => isInside(row))) labelled.add(name);
       if (masked && !apart.has(name) && rows.some((row) => isInside(row) !== isInside(row, first))) apart.add(name);
-      const of = moments[t];
-      if (of) for (const row of rows) of.add(isLog[t] ? Math.log(labels[row] ?? 0) : (labels[row] ?? 0));
+      const moment = moments[t];
+      if (moment) for (const row of rows) moment.add(isLog[t] ? Math.log(labels[row] ?? 0) : (labels[row] ?? 0));
     }
     await setImmediate(); // lets signals and timers in
   }
@@ -198,7 +198,7 @@ async function fitEncoding(
         link: ['poisson', 'log-normal'].includes(unusualLoss(task)?.type ?? '') ? 'log' : undefined,
       })),
     },
-    kept: few || all || rows === train.rows ? undefined : { rows, counts },
+    kept: few || isWhole || rows === train.rows ? undefined : { rows, counts },
     apart: tasks.flatMap(({ name }) => (apart.has(name) ? [name] : [])),
     notes: fits.flatMap((fit) => fit?.notes?.() ?? []),
   };
@@ -241,17 +241,21 @@ function columnFits({ columns, splits }: Source, inputs: InputsConfig): readonly
   return columns.map((column) => {
     const { kind, dictionary, size = dictionary?.length ?? 0 } = column;
     const { minCount, unseen, maxLength, pool, buckets } = inputs;
-    const own = inputs.columns[column.name] ?? {};
-    const vocabulary = { minCount: own.minCount ?? minCount, unseen };
+    const settings = inputs.columns[column.name] ?? {};
+    const vocabulary = { minCount: settings.minCount ?? minCount, unseen };
     if (kind === 'list')
-      return listFit(size, { ...vocabulary, length: own.maxLength ?? maxLength, pool: own.pool ?? pool }, column);
+      return listFit(
+        size,
+        { ...vocabulary, length: settings.maxLength ?? maxLength, pool: settings.pool ?? pool },
+        column,
+      );
     if (kind === 'categorical')
       return isComplete(column, inputs) ? completeFit(dictionary ?? size) : vocabularyFit(size, vocabulary, column);
     const numeric = numericOf(column);
     if (numeric === 'standard' && column.standardized) return undefined;
     if (numeric === 'standard' || numeric === 'log1p') return scaleFit(numeric === 'log1p');
     const edges = numeric === 'quantile' ? quantiles : betweenValues;
-    return sampleFit(splits.train.rows, most, (sorted) => edges(sorted, own.buckets ?? buckets));
+    return sampleFit(splits.train.rows, most, (sorted) => edges(sorted, settings.buckets ?? buckets));
   });
 }
 

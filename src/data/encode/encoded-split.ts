@@ -88,10 +88,10 @@ export function encodedSplit(
     // The mask is the row's weight in the task's sample space. What lies outside, or has weight 0, has mask 0 and
     // label 0, since 0 times NaN is NaN.
     for (const [t, task] of tasks.entries()) {
-      const own = labels[task];
+      const taskLabels = labels[task];
       const ofLabels = labelWeights?.[task] ?? weights;
       for (let i = 0, at = filled * T + t; i < chosen.length; i++, at += T) {
-        const label = own?.[chosen[i] ?? 0] ?? Number.NaN;
+        const label = taskLabels?.[chosen[i] ?? 0] ?? Number.NaN;
         const weight = Number.isNaN(label) ? 0 : (ofLabels?.[chosen[i] ?? 0] ?? 1);
         target.labels[at] = weight > 0 ? label : 0;
         target.masks[at] = weight;
@@ -163,8 +163,8 @@ export function checkedLabels(source: Source, name: SplitName, tasks: readonly T
       const refuse = (values: Float32Array, { isWrong, what }: typeof weight, otherwise: string) => {
         const row = values.subarray(0, block.rows).findIndex(isWrong);
         if (row < 0) return;
-        const place = `Row ${index * split.blockRows + row + 1} of the ${name} split`;
-        throw new DataError(`${place}: the ${what} is ${values[row]}, which is ${otherwise}.`);
+        const where = `Row ${index * split.blockRows + row + 1} of the ${name} split`;
+        throw new DataError(`${where}: the ${what} is ${values[row]}, which is ${otherwise}.`);
       };
       for (const rule of rules) refuse(must(block.labels[rule.index], rule.what), rule, rule.otherwise);
       for (const weights of [block.weights, ...(block.labelWeights ?? [])])

@@ -47,10 +47,10 @@ export function vocabularyByNumber(
   const merged = new Uint32Array(counts.length);
   for (const [index, count] of counts.entries()) merged[first[index] ?? 0] = (merged[first[index] ?? 0] ?? 0) + count;
   const vocabulary = fitVocabulary(merged, options, column);
-  const known = valueIndexes({ kind, ...vocabulary });
+  const indexes = valueIndexes({ kind, ...vocabulary });
   const spellings: Record<string, number> = {};
   for (const [index, text] of dictionary.entries()) {
-    const spelt = first[index] === index ? undefined : known.get(dictionary[first[index] ?? 0] ?? '');
+    const spelt = first[index] === index ? undefined : indexes.get(dictionary[first[index] ?? 0] ?? '');
     if (spelt !== undefined) spellings[text] = spelt;
   }
   return { kind, ...vocabulary, spellings };
@@ -129,9 +129,9 @@ export function fedIndexes(
   fitted: FittedVocabulary,
 ): Int32Array {
   if (dictionary) {
-    const known = inOrder(dictionary, fitted) ?? indexLookup(fitted);
+    const indexes = inOrder(dictionary, fitted) ?? indexLookup(fitted);
     const fed = new Int32Array(dictionary.length);
-    for (let index = 0; index < fed.length; index++) fed[index] = known(dictionary[index] ?? '') ?? 0;
+    for (let index = 0; index < fed.length; index++) fed[index] = indexes(dictionary[index] ?? '') ?? 0;
     return fed;
   }
   const fed = new Int32Array(size);

@@ -33,10 +33,10 @@ export async function fetchFiles({ fetch, page }: Publication, options: FetchOpt
   for (const file of fetch) {
     const { name, sha256 } = file;
     const path = [name, `${name}.gz`].map((name) => join(folder, name)).find((path) => existsSync(path));
-    const found = path === undefined ? undefined : (await contentChecksum(path)).sha256;
-    if (found !== undefined && found !== sha256)
+    const actual = path === undefined ? undefined : (await contentChecksum(path)).sha256;
+    if (actual !== undefined && actual !== sha256)
       throw new DataError(
-        `${path} is not the published file: the SHA-256 of its content is ${found}, not ${sha256}. Move it away and fetch again.`,
+        `${path} is not the published file: the SHA-256 of its content is ${actual}, not ${sha256}. Move it away and fetch again.`,
       );
     files.push({ name, path: path ?? (await fetchFile(file, page, options)), sha256, present: path !== undefined });
   }

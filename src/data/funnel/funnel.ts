@@ -232,7 +232,7 @@ function drawFeatures({ populations }: FunnelProcess, random: Random): readonly 
     numeric(
       'position',
       'position',
-      id('position').map((place) => place + 1),
+      id('position').map((id) => id + 1),
     ),
   ];
 }

@@ -111,7 +111,7 @@ async function readDictionaries(
 
 /** Blocks are kept, or each is begun while the one before it is used. */
 function kept(
-  all: boolean,
+  isWhole: boolean,
   blocks: number,
   read: (index: number) => Promise<SourceBlock>,
 ): Pick<SourceSplit, 'read'> & Required<Pick<SourceSplit, 'ahead'>> {
@@ -125,7 +125,7 @@ function kept(
   return {
     read(index) {
       const block = begin(index);
-      if (!all) begun.clear();
+      if (!isWhole) begun.clear();
       return block;
     },
     ahead(index) {
@@ -151,14 +151,14 @@ interface Part {
 type Parts = Readonly<Record<SplitName, Part>>;
 
 function storedParts({ rows }: StoredSource, blockRows: number): Parts {
-  const part = (first: number, count: number): Part => ({
+  const range = (first: number, count: number): Part => ({
     rows: count,
     block: (index) => ({ from: first + index * blockRows, to: first + Math.min(count, (index + 1) * blockRows) }),
   });
   return {
-    train: part(0, rows.train),
-    validation: part(rows.train, rows.validation),
-    test: part(rows.train + rows.validation, rows.test),
+    train: range(0, rows.train),
+    validation: range(rows.train, rows.validation),
+    test: range(rows.train + rows.validation, rows.test),
   };
 }
 
@@ -188,9 +188,9 @@ async function drawnParts(
     first = end;
   }
   const [train, validation, test] = splitNames.map((name) => {
-    const part = markedPart(marks, 1 + splitNames.indexOf(name), blockRows);
-    if (part.rows === 0) throw new DataError(noRows(name));
-    return part;
+    const split = markedPart(marks, 1 + splitNames.indexOf(name), blockRows);
+    if (split.rows === 0) throw new DataError(noRows(name));
+    return split;
   });
   if (!train || !validation || !test) throw new Error('There are three splits');
   return { train, validation, test };
@@ -218,8 +218,8 @@ function markedPart(marks: Uint8Array, mark: number, blockRows: number): Part {
 }
 
 async function readBlock(reader: TableReader, stored: StoredSource, rows: Rows): Promise<SourceBlock> {
-  const own = stored.columns.map(({ shared }) => !shared);
-  const isShared = own.includes(false);
+  const isOfRow = stored.columns.map(({ shared }) => !shared);
+  const isShared = isOfRow.includes(false);
   const count = rows.some?.length ?? rows.to - rows.from;
   const inputs = stored.columns.map((column, c) => columnTarget(column, c, count));
   const [labels, weights, links] = [
@@ -231,7 +231,7 @@ async function readBlock(reader: TableReader, stored: StoredSource, rows: Rows):
     weighted ? new Numbers(`v${t}`, new Float32Array(count)) : undefined,
   );
   await fill(reader, 'rows', rows, [
-    ...inputs.flatMap(({ parts }, c) => (own[c] ? parts : [])),
+    ...inputs.flatMap(({ parts }, c) => (isOfRow[c] ? parts : [])),
     ...labels,
     ...labelWeights.flatMap((weights) => weights ?? []),
     ...(stored.weighted ? [weights] : []),
@@ -253,7 +253,7 @@ async function readBlock(reader: TableReader, stored: StoredSource, rows: Rows):
 async function readShared(reader: TableReader, stored: StoredSource, links: Int32Array) {
   const distinct = Int32Array.from(new Set(links)).sort();
   const indexOfLink = new Map<number, number>();
-  for (const [place, link] of distinct.entries()) indexOfLink.set(link, place);
+  for (const [index, link] of distinct.entries()) indexOfLink.set(link, index);
   const inputs = stored.columns.map((column, c) =>
     column.shared ? columnTarget(column, c, distinct.length) : undefined,
   );
@@ -264,7 +264,7 @@ async function readShared(reader: TableReader, stored: StoredSource, links: Int3
   return inputs.map((input) => {
     if (!input) return undefined;
     const values = input.values();
-    const ofRows = (each: Int32Array | Float32Array) => places.map((place) => each[place] ?? 0);
+    const ofRows = (each: Int32Array | Float32Array) => places.map((row) => each[row] ?? 0);
     if (!('begins' in values)) return ofRows(values);
     return { ...values, begins: ofRows(values.begins), ends: ofRows(values.ends) };
   });

@@ -126,8 +126,8 @@ async function openPrepared<Description>(
   const size = (await stat(file).catch(() => undefined))?.size;
   if (size !== written.bytes) throw damaged(path, fileName);
   if (size <= compareUpTo) {
-    const found = await fileChecksum(file, signal);
-    if (found !== written.sha256) throw damaged(path, fileName);
+    const checksum = await fileChecksum(file, signal);
+    if (checksum !== written.sha256) throw damaged(path, fileName);
   }
   const now = new Date();
   await utimes(path, now, now).catch(() => undefined); // when it was last used; the folder may belong to another user
@@ -192,8 +192,8 @@ export class TableReader {
   }
 
   /** @throws DataError if the number of rows differs from the expected one. */
-  async expectRows(what: string, found: number, expected: number): Promise<void> {
-    if (found !== expected) throw this.#unreadable(`of ${what} there are ${found}, not ${expected}`);
+  async expectRows(what: string, rows: number, expected: number): Promise<void> {
+    if (rows !== expected) throw this.#unreadable(`of ${what} there are ${rows}, not ${expected}`);
   }
 
   #unreadable(reason: string): DataError {
@@ -240,8 +240,8 @@ export async function rawChecksum(path: string, folder: string, signal?: AbortSi
     size <= quicklyRead || isFresh
       ? undefined
       : join(folder, `raw-${sha256(`${resolve(path)} ${identity}`).slice(0, 32)}`);
-  const known = memory === undefined ? '' : await readFile(memory, 'utf8').catch(() => '');
-  if (/^[0-9a-f]{64}$/.test(known)) return { path, identity, isFresh, checksum: known };
+  const stored = memory === undefined ? '' : await readFile(memory, 'utf8').catch(() => '');
+  if (/^[0-9a-f]{64}$/.test(stored)) return { path, identity, isFresh, checksum: stored };
   const file = { path, identity, isFresh, checksum: await fileChecksum(path, signal) };
   if (memory !== undefined && !(await hasChanged(file, signal))) {
     await Promise.resolve()

@@ -93,7 +93,7 @@ export function drawContextProcess(
   const signs = Array.from({ length: tasks }, (_, k) => {
     const order = Int32Array.from({ length: contexts }, (_, c) => c);
     random.stream('signs').stream(String(k)).shuffle(order);
-    return order.map((place) => (k > 0 && place < contexts / 2 ? -1 : 1));
+    return order.map((rank) => (k > 0 && rank < contexts / 2 ? -1 : 1));
   }); // [task][context]
   return {
     contexts,
@@ -166,12 +166,12 @@ export function correlatedVectors(
  */
 export function correlationMatrix(correlation: number | readonly (readonly number[])[], count: number): number[][] {
   const each = { length: count };
-  const given = (k: number, l: number) => {
+  const cosine = (k: number, l: number) => {
     return typeof correlation === 'number' ? (k === l ? 1 : correlation) : (correlation[k]?.[l] ?? Number.NaN);
   };
-  const matrix = Array.from(each, (_, k) => Array.from(each, (_, l) => given(k, l)));
+  const matrix = Array.from(each, (_, k) => Array.from(each, (_, l) => cosine(k, l)));
   const hasSize = typeof correlation === 'number' || correlation.flat().length === count ** 2;
-  if (hasSize && matrix.every((row, k) => row.every((value, l) => value === (k === l ? 1 : given(l, k)))))
+  if (hasSize && matrix.every((row, k) => row.every((value, l) => value === (k === l ? 1 : cosine(l, k)))))
     return matrix;
   throw new ConfigError(
     `dataset.correlation: it must be a number or a symmetric matrix, ${count} lists of ${count} numbers with 1 in the diagonal.`,

@@ -110,10 +110,10 @@ export function drawSynthetic(options: SyntheticOptions, seed: number) {
   return drawProcess(options, randomFromSeed(seed).stream('synth'));
 }
 
-function perTask(key: string, given: number | readonly number[], tasks: number): readonly number[] {
-  if (typeof given === 'number') return Array.from({ length: tasks }, () => given);
-  if (given.length === tasks) return given;
-  throw new ConfigError(`dataset.${key}: it has ${given.length} numbers, but there are ${tasks} tasks.`);
+function perTask(key: string, option: number | readonly number[], tasks: number): readonly number[] {
+  if (typeof option === 'number') return Array.from({ length: tasks }, () => option);
+  if (option.length === tasks) return option;
+  throw new ConfigError(`dataset.${key}: it has ${option.length} numbers, but there are ${tasks} tasks.`);
 }
 
 interface DrawnRows {

@@ -79,8 +79,8 @@ export async function columnKinds(
   const known: KnownInput[] = [];
   for (const input of inputs) {
     const column = columnOf(input);
-    const found = factsOf(column);
-    const { present, numbers } = found;
+    const facts = factsOf(column);
+    const { present, numbers } = facts;
     let { kind, time, lenient = false } = input;
     if (input.part !== undefined) {
       known.push(await calendarInput(database, { ...input, part: input.part }, column, present));
@@ -91,7 +91,7 @@ export async function columnKinds(
     if (kind === undefined) {
       if (present === 0) continue;
       kind = column.type === 'list' ? 'list' : 'categorical';
-      if (areNumbers(found) && !found.isLong && (!found.isWhole || many.has(column))) {
+      if (areNumbers(facts) && !facts.isLong && (!facts.isWhole || many.has(column))) {
         kind = 'numeric';
         lenient = numbers < present;
         if (lenient) note(await oddTexts(database, column, present - numbers, present));
@@ -139,8 +139,8 @@ async function calendarTime(
   present: number,
 ): Promise<number | undefined> {
   const number = numberSql(column);
-  const found = await queryNumbers(database, [`count(${number})`, `min(${number})`, `max(${number})`], stagedTable);
-  const [numbers = 0, smallest = Number.NaN, largest = Number.NaN] = found;
+  const counts = await queryNumbers(database, [`count(${number})`, `min(${number})`, `max(${number})`], stagedTable);
+  const [numbers = 0, smallest = Number.NaN, largest = Number.NaN] = counts;
   if (numbers === 0) return (await timeExpression(database, column, present))?.place;
   return numbers === present ? timeOfNumbers(smallest, largest)?.place : undefined;
 }
@@ -205,7 +205,7 @@ async function columnsOfMany(database: DuckDBConnection, columns: readonly Stage
         database,
         `SELECT input, count(DISTINCT ${number}) FROM ${different} GROUP BY input`,
       );
-      for (const [place, column] of some.entries()) if ((counts(place)[0] ?? 0) > fewValues) many.add(column);
+      for (const [index, column] of some.entries()) if ((counts(index)[0] ?? 0) > fewValues) many.add(column);
     }
   }
   return many;
@@ -256,18 +256,18 @@ async function likelyTimes(
   const counts = ways.map((way) => `count(CASE WHEN ${mayBe} THEN ${way} END)`).join(', ');
   const sample = await numbersBy(database, `SELECT input, count(*), ${counts} FROM (${first}) GROUP BY input`);
   for (const [way, counted] of ways.entries()) {
-    const some = texts.filter((_, place) => {
-      const [all = 0, ...fitting] = sample(place);
-      return all > 0 && (fitting[way] ?? 0) >= 0.95 * all;
+    const some = texts.filter((_, index) => {
+      const [rows = 0, ...fitting] = sample(index);
+      return rows > 0 && (fitting[way] ?? 0) >= 0.95 * rows;
     });
-    const found = await numbersOf(
+    const counts = await numbersOf(
       database,
       some.map(({ sql }) => sql),
       [`count(${counted})`],
       stagedTable,
     );
-    for (const [place, column] of some.entries()) {
-      const time = { place: way, sql: must(timesOfText(column.sql)[way], 'way'), values: found(place)[0] ?? 0 };
+    for (const [index, column] of some.entries()) {
+      const time = { place: way, sql: must(timesOfText(column.sql)[way], 'way'), values: counts(index)[0] ?? 0 };
       likely.set(column, [...(likely.get(column) ?? []), time]);
     }
   }
@@ -286,9 +286,9 @@ async function oddTexts(database: DuckDBConnection, column: StagedColumn, odd: n
   return `Column '${column.name}' has numbers but for ${odd} of ${present} values: ${list}. These count as missing; ${marks}say columns: { ${column.name}: categorical }.`;
 }
 
-function kindsNote(inferred: readonly InputColumn[], known: readonly KnownInput[]): string {
+function kindsNote(inferred: readonly InputColumn[], knownInputs: readonly KnownInput[]): string {
   const leftOut = 'without values, left out';
-  const kinds = new Map(known.map(({ name, kind }) => [name, kind]));
+  const kinds = new Map(knownInputs.map(({ name, kind }) => [name, kind]));
   const parts = (['numeric', 'categorical', 'list', leftOut] as const).flatMap((kind) => {
     const names = inferred.flatMap(({ name }) => ((kinds.get(name) ?? leftOut) === kind ? [name] : []));
     const some = names.length > 12 ? `${names.slice(0, 12).join(', ')}, … (${names.length})` : names.join(', ');

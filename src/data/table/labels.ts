@@ -69,11 +69,11 @@ export async function withClasses(
   staged: StagedRows,
   { from }: RowSplits,
 ): Promise<readonly LabelColumn[]> {
-  const found: LabelColumn[] = [];
+  const columns: LabelColumn[] = [];
   for (const label of labels) {
     const { task, name, classes } = label;
     if (classes !== 'of training') {
-      found.push(classes ? { ...label, task: { ...task, classes } } : label);
+      columns.push(classes ? { ...label, task: { ...task, classes } } : label);
       continue;
     }
     const { text, key, inside } = labelSql(label, staged);
@@ -88,9 +88,9 @@ export async function withClasses(
       );
     const isNumber = texts.every((text) => text.trim() !== '' && Number.isFinite(Number(text)));
     texts.sort((a, b) => (isNumber && Number(a) - Number(b)) || (a < b ? -1 : 1));
-    found.push({ ...label, task: { ...task, classes: texts } });
+    columns.push({ ...label, task: { ...task, classes: texts } });
   }
-  return found;
+  return columns;
 }
 
 /** Rows for which this SQL is true are refused. */
@@ -108,11 +108,11 @@ export function findFaults(
   { faults }: RowSplits,
   isNew: boolean,
 ): Fault[] {
-  const found: Fault[] = faults.map((fault) => ({ ...fault, sql: `NOT given AND ${fault.sql}` }));
+  const conditions: Fault[] = faults.map((fault) => ({ ...fault, sql: `NOT given AND ${fault.sql}` }));
   const weights = weight === undefined ? undefined : staged.columns.get(weight);
   if (weights) {
     const what = '; a weight is 0, or a number from 1e-30 to 1e30, and every row has one.';
-    found.push({ sql: isNoWeight(numberSql(weights)), column: weights.name, what });
+    conditions.push({ sql: isNoWeight(numberSql(weights)), column: weights.name, what });
   }
   const notComparable = ', which cannot be compared with a number.';
   for (const label of labels) {
@@ -121,11 +121,11 @@ export function findFaults(
     if (weight && label.weights) {
       const times = label.weights.length > 1 ? ', times dataset.weight,' : '';
       const what = `; the weight of task '${task.name}'${times} is 0, or a number from 1e-30 to 1e30, for every row of its sample space.`;
-      found.push({ sql: weight.isWrong, column: label.weights[0], what });
+      conditions.push({ sql: weight.isWrong, column: label.weights[0], what });
     }
     if (mask && label.mask) {
       const sql = `${present} AND ${mask.sql} IS NOT NULL AND NOT ${mask.comparable}`;
-      found.push({ sql, column: label.mask.name, what: notComparable });
+      conditions.push({ sql, column: label.mask.name, what: notComparable });
     }
     const wrong =
       task.type === 'regression'
@@ -133,28 +133,28 @@ export function findFaults(
         : task.type === 'multiclass'
           ? otherClass(label)
           : `, which is neither 0 nor 1${isNew ? '' : `; say which labels are 1: tasks: { ${task.name}: { positive: … } }, or regression: true`}.`;
-    if (positive === undefined) found.push({ sql: `${inside} AND ${value} IS NULL`, column: name, what: wrong });
-    else found.push({ sql: `${inside} AND NOT ${comparable}`, column: name, what: notComparable });
+    if (positive === undefined) conditions.push({ sql: `${inside} AND ${value} IS NULL`, column: name, what: wrong });
+    else conditions.push({ sql: `${inside} AND NOT ${comparable}`, column: name, what: notComparable });
   }
   for (const { kind, column, number, lenient, faulty, time, part, weights, separator } of inputs) {
     const { name } = column;
     if ((kind === 'numeric' || part !== undefined) && !lenient && faulty) {
       const advice = isNew ? '' : `; if it has categories: columns: { ${name}: categorical }`;
       const what = `, which is no ${time === undefined ? 'number' : 'date as those of the column'}${advice}.`;
-      found.push({ sql: `${column.sql} IS NOT NULL AND ${number} IS NULL`, column: name, what });
+      conditions.push({ sql: `${column.sql} IS NOT NULL AND ${number} IS NULL`, column: name, what });
     }
     if (kind === 'list' && weights !== undefined) {
       // The mean over a list divides by the sum of its weights, which negative ones can bring near 0.
       const weight = entryWeight('e', weights);
       const odd = `list_filter(${listEntries(column, separator)}, e -> ${isNoWeight(weight)})`;
-      found.push({
+      conditions.push({
         sql: `len(${odd}) > 0`,
         column: name,
         what: ', where the weight of an entry is neither 0 nor a number from 1e-30 to 1e30.',
       });
     }
   }
-  return found;
+  return conditions;
 }
 
 /** Sums of weights, and their products with losses, are 32-bit floats, which end at 1e-38 and 3e38. */

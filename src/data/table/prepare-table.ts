@@ -220,7 +220,7 @@ async function checkWritten(
   ]);
   const ofSplits = splitNames.map((_, code) => `count(*) FILTER (split = ${code})`);
   const counts = await queryNumbers(database, [...ofSplits, ...ofLabels], 'prepared.rows');
-  const [train = 0, validation = 0, test = 0, ...known] = counts;
+  const [train = 0, validation = 0, test = 0, ...labelled] = counts;
   const rows = { train, validation, test };
   for (const name of isNew ? (['test'] as const) : splitNames) {
     const isLater = options.splitSeed === 'run' || isOfTest(options);
@@ -230,11 +230,11 @@ async function checkWritten(
     throw new DataError(empty ? `${empty.file.path} has no rows.` : noRows(name));
   }
   const all = train + validation + test;
-  const masked = labels.some((_, t) => (known[3 * t] ?? 0) < all);
+  const masked = labels.some((_, t) => (labelled[3 * t] ?? 0) < all);
   if (staged.rows > all) notes.push(`${staged.rows - all} rows are in no split (dataset.split).`);
   if (isNew) return { rows, masked };
   for (const [t, label] of labels.entries()) {
-    const [present = 0, ones = 0, training = 0] = known.slice(3 * t);
+    const [present = 0, ones = 0, training = 0] = labelled.slice(3 * t);
     if (training === 0) {
       const { task, name, mask, weights: [weight] = [] } = label;
       const met = mask ? `, and meets tasks.${task.name}.mask (column '${mask.name}')` : '';

@@ -110,13 +110,13 @@ type Variable = Scalar | readonly Scalar[];
 
 async function setVariable(database: DuckDBConnection, name: string, value: Variable): Promise<void> {
   const { BIGINT, BOOLEAN, DOUBLE, LIST, listValue, VARCHAR } = await import('@duckdb/node-api');
-  const all = [value].flat();
-  const is = (type: string) => all.every((one) => typeof one === type);
-  const isWhole = all.every(Number.isSafeInteger);
+  const values = [value].flat();
+  const is = (type: string) => values.every((one) => typeof one === type);
+  const isWhole = values.every(Number.isSafeInteger);
   if (!(is('number') || is('boolean') || is('string')))
     throw new ConfigError(`dataset.variables.${name}: its values are of several types.`);
   const type = isWhole ? BIGINT : is('number') ? DOUBLE : is('boolean') ? BOOLEAN : VARCHAR;
-  const items = all.map((one) => (isWhole ? BigInt(one) : one));
+  const items = values.map((one) => (isWhole ? BigInt(one) : one));
   const [bound, of] = Array.isArray(value) ? [listValue(items), LIST(type)] : [items[0] ?? null, type];
   await database.run(`SET VARIABLE ${identifier(name)} = $1`, [bound], [of]);
 }
@@ -184,9 +184,9 @@ async function typed(database: DuckDBConnection, table: string, columns: readonl
   const isEach = (pattern: string) => (column: StagedColumn) =>
     `count(*) FILTER (NOT regexp_full_match(${textSql(column)}, ${literal(pattern)})) = 0`;
   const tests = [...columns.map(isEach(whole)), ...columns.map(isEach(real))];
-  const [found = []] = await queryRows(database, `SELECT ${tests.join(', ')} FROM ${table}`);
+  const [row = []] = await queryRows(database, `SELECT ${tests.join(', ')} FROM ${table}`);
   return columns.map(({ name, sql, type: own }, c) => {
-    const type = found[c] === true ? 'BIGINT' : found[columns.length + c] === true ? 'DOUBLE' : 'VARCHAR';
+    const type = row[c] === true ? 'BIGINT' : row[columns.length + c] === true ? 'DOUBLE' : 'VARCHAR';
     return `${own === 'text' ? `${sql}::${type}` : sql} AS ${identifier(name)}`;
   });
 }

@@ -106,8 +106,8 @@ export async function jsonTable(
   const list = `[${paths.map(fileLiteral).join(', ')}]`;
   const size = 'maximum_object_size = 67108864';
   const from = `read_json(${list}, ${size}, hive_partitioning = false, union_by_name = true, sample_size = -1, map_inference_threshold = -1, field_appearance_threshold = 0`;
-  const found = await database.stream(`SELECT * FROM ${from}) LIMIT 0`);
-  const [names, types] = [found.columnNames(), found.columnTypes()];
+  const result = await database.stream(`SELECT * FROM ${from}) LIMIT 0`);
+  const [names, types] = [result.columnNames(), result.columnTypes()];
   if (names.length === 1 && names[0] === 'json') throw new Error('its values are no objects with keys');
   if (twiceInOneCase(names.map((name) => name.replace(/_\d+$/, '')))) {
     // DuckDB gives the second of two keys that differ only in case another name, which no row has
@@ -145,8 +145,8 @@ export async function openRelation(
   attached?: string,
 ): Promise<TableFile> {
   const what = `${path} cannot be read as ${format}`;
-  const found = await said(what, database.stream(`SELECT * FROM ${from} LIMIT 0`));
-  const [names, types] = [found.columnNames(), found.columnTypes()];
+  const result = await said(what, database.stream(`SELECT * FROM ${from} LIMIT 0`));
+  const [names, types] = [result.columnNames(), result.columnTypes()];
   const values = new Map<string, Value>();
   const unsupported = new Map<string, string>();
   for (const [c, name] of names.entries()) {
@@ -255,7 +255,7 @@ export interface DataFile {
 export async function findDataFiles(patterns: readonly string[], advice?: string): Promise<DataFile[]> {
   const [whereToGet, whereToSay] =
     advice === undefined ? ['', ''] : [advice, '; dataset.folder says in which folder all of them are'];
-  const found: DataFile[] = [];
+  const files: DataFile[] = [];
   for (const pattern of patterns) {
     const matches = isPattern(pattern) ? await matching(pattern) : [await plainOrPacked(pattern)];
     if (matches.length === 0)
@@ -269,10 +269,10 @@ export async function findDataFiles(patterns: readonly string[], advice?: string
         );
       if (about.size === 0) throw new DataError(`${path} is empty.`);
       const real = await realpath(path);
-      if (!found.some((file) => file.real === real)) found.push({ path, real });
+      if (!files.some((file) => file.real === real)) files.push({ path, real });
     }
   }
-  return found;
+  return files;
 }
 
 /** `path`, or `path.gz` where that alone is there, as `ple data fetch` keeps files. */
@@ -288,11 +288,11 @@ export function isPattern(path: string): boolean {
 /** Paths that are there, folder by folder. `*` and `?` match no name that begins with a point. */
 async function matching(pattern: string): Promise<string[]> {
   const [folder, name] = [dirname(pattern), basename(pattern)];
-  const found: string[] = [];
+  const paths: string[] = [];
   for (const path of isPattern(folder) ? await matching(folder) : [folder]) {
-    for (const own of await namesIn(path, name)) found.push(join(path, own));
+    for (const file of await namesIn(path, name)) paths.push(join(path, file));
   }
-  return found;
+  return paths;
 }
 
 async function namesIn(folder: string, pattern: string): Promise<string[]> {

@@ -117,19 +117,19 @@ export async function rowSplits(
   const shares = splitShares(options);
   const seed = splitSeed === 'run' ? 0 : splitSeed;
   const columns = roles.split.map((name) => must(staged.columns.get(name), name));
-  const given = splitOfFile(staged);
+  const fileSplit = splitOfFile(staged);
   const key = sortKey(seed);
   const rule = await splitRule();
-  const from = `(SELECT s.*, s.rowid AS row, coalesce(${given}, ${rule.sql}) AS split, ${given} IS NOT NULL AS given, ${key} AS sort_key FROM ${stagedTable} s ${rule.join ?? ''})`;
+  const from = `(SELECT s.*, s.rowid AS row, coalesce(${fileSplit}, ${rule.sql}) AS split, ${fileSplit} IS NOT NULL AS given, ${key} AS sort_key FROM ${stagedTable} s ${rule.join ?? ''})`;
   const whole = `(SELECT *, rowid AS row, false AS given, 0 AS split FROM ${stagedTable})`;
   return { from, looked: rule.faults ? from : whole, faults: rule.faults ?? [] };
 
   async function splitRule(): Promise<Rule> {
     const [of] = columns;
     if (of && 'column' in split) return byValue(split, options, of);
-    if (of && 'time' in split) return byTime(database, shares, of, staged, given);
+    if (of && 'time' in split) return byTime(database, shares, of, staged, fileSplit);
     if (splitSeed === 'run' || isOfTest(options)) return { sql: String(code('train')) };
-    if ('stratify' in split && split.stratify !== undefined) return byStratum(columns, shares, given, key);
+    if ('stratify' in split && split.stratify !== undefined) return byStratum(columns, shares, fileSplit, key);
     await drawRows(database, staged, drawnSplit(shares, seed));
     const drawn = { sql: 'coalesce(d.split, 0)', join: 'LEFT JOIN draws d ON d.row = s.rowid' };
     if (!of) return drawn;
@@ -204,9 +204,9 @@ async function drawGroups(
 }
 
 /** Of the rows of each stratum the same shares, to the nearest row. */
-function byStratum(columns: readonly StagedColumn[], shares: Shares, given: string, key: string): Rule {
+function byStratum(columns: readonly StagedColumn[], shares: Shares, fileSplit: string, key: string): Rule {
   const strata = columns.map((column) => `coalesce(${keySql(column)}, '')`);
-  const partition = `PARTITION BY ${[`${given} IS NOT NULL`, ...strata].join(', ')}`;
+  const partition = `PARTITION BY ${[`${fileSplit} IS NOT NULL`, ...strata].join(', ')}`;
   const upTo = (share: number) =>
     `row_number() OVER (${partition} ORDER BY ${key}, s.rowid) <= round(${share} * count(*) OVER (${partition}))`;
   return {
@@ -242,7 +242,7 @@ async function byTime(
   { validation, test }: Shares,
   column: StagedColumn,
   { files }: StagedRows,
-  given: string,
+  fileSplit: string,
 ): Promise<Rule> {
   const number = numberSql(column);
   const counts = [`count(${column.sql})`, `count(${number})`];
@@ -254,7 +254,7 @@ async function byTime(
       : `coalesce(${number}, epoch_ms(${(await timeExpression(database, column, present))?.sql ?? iso})::DOUBLE)`;
   const all = files.reduce((sum, { split, rows }) => sum + (split === 'train' ? rows : 0), 0);
   const from = async (share: number) => {
-    const ordered = `SELECT ${time} FROM ${stagedTable} s WHERE ${given} IS NULL ORDER BY 1 LIMIT 1 OFFSET ${Math.floor((1 - share) * all)}`;
+    const ordered = `SELECT ${time} FROM ${stagedTable} s WHERE ${fileSplit} IS NULL ORDER BY 1 LIMIT 1 OFFSET ${Math.floor((1 - share) * all)}`;
     const [[value] = []] = share > 0 ? await queryRows(database, ordered) : [];
     return value === null || value === undefined ? 'NULL' : `${Number(value)}`;
   };

@@ -102,8 +102,8 @@ export async function stageRows(
       const from = staged.findLast(({ first }) => first <= row);
       const sql = column ? textSql(column) : 'NULL';
       const [[text] = []] = await queryRows(database, `SELECT ${sql} FROM ${stagedTable} WHERE rowid = ${row}`);
-      const place = await from?.file.place(row - from.first);
-      return `${place}: column '${name}' is ${shown(typeof text === 'string' ? text : '')}`;
+      const location = await from?.file.place(row - from.first);
+      return `${location}: column '${name}' is ${shown(typeof text === 'string' ? text : '')}`;
     },
   };
 }
@@ -292,16 +292,16 @@ export function timeOfNumbers(
   smallest: number,
   largest: number,
 ): { readonly place: number; readonly form: TimeForm } | undefined {
-  const place = timeNumbers.findIndex(({ from, to }) => smallest >= from && largest <= to);
-  const form = timeNumbers[place]?.form;
-  return form && { place: textWays + place, form };
+  const index = timeNumbers.findIndex(({ from, to }) => smallest >= from && largest <= to);
+  const form = timeNumbers[index]?.form;
+  return form && { place: textWays + index, form };
 }
 
 type TimeForm = (typeof timeNumbers)[number]['form'];
 
 /** Whether this way may be that of a column: a file with types has times as days, whatever they were in a text. */
-export function isWritingOf({ type }: StagedColumn, place: number): boolean {
-  return type === 'text' ? place !== textWays : place >= textWays;
+export function isWritingOf({ type }: StagedColumn, way: number): boolean {
+  return type === 'text' ? way !== textWays : way >= textWays;
 }
 
 /** SQL of a column's time, a TIMESTAMP in UTC, by each way: those of texts, then those of numbers. NULL: none. */

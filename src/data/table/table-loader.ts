@@ -41,9 +41,9 @@ export const table = defineLoader({
     .superRefine(checkVariables)
     .superRefine(checkShares),
   paths: ['name', 'page', 'fetch', 'folder', 'path', 'validation', 'test', 'files', 'database', 'cache'],
-  async open({ loader, ...given }, context) {
-    const { name, page, fetch, folder, path, validation, test, files, database, cache, ...content } = given;
-    const options = { ...given, ...inFolder(given) };
+  async open({ loader, ...config }, context) {
+    const { name, page, fetch, folder, path, validation, test, files, database, cache, ...content } = config;
+    const options = { ...config, ...inFolder(config) };
     const read = await listFiles(options); // a missing file is told first
     const shares = splitShares(options);
     if (path !== undefined && new Set(read.files.map((file) => partition(file.path))).size > 1)
@@ -85,9 +85,9 @@ export const table = defineLoader({
 const contentSchema = z.strictObject(tableOptions);
 
 /** The tasks that are asked for, in their order; undefined if these are all, or one is not there. */
-function chosenTasks(all: readonly string[], asked: readonly string[] | undefined): readonly string[] | undefined {
-  const chosen = all.filter((name) => asked?.includes(name));
-  return chosen.length === asked?.length && chosen.length < all.length ? chosen : undefined;
+function chosenTasks(names: readonly string[], asked: readonly string[] | undefined): readonly string[] | undefined {
+  const chosen = names.filter((name) => asked?.includes(name));
+  return chosen.length === asked?.length && chosen.length < names.length ? chosen : undefined;
 }
 
 interface Read {
@@ -103,12 +103,12 @@ interface Read {
 /** The files with their folder before them. */
 function inFolder({ folder, path, validation, test, files, database }: TableOptions) {
   const at = (file: string) => (folder === undefined || isAbsolute(file) ? file : join(folder, file));
-  const all = (patterns?: string | string[]) => patterns && [patterns].flat().map(at);
+  const allAt = (patterns?: string | string[]) => patterns && [patterns].flat().map(at);
   return {
-    path: all(path),
-    validation: all(validation),
-    test: all(test),
-    files: files && Object.fromEntries(Object.entries(files).map(([name, patterns]) => [name, all(patterns) ?? []])),
+    path: allAt(path),
+    validation: allAt(validation),
+    test: allAt(test),
+    files: files && Object.fromEntries(Object.entries(files).map(([name, patterns]) => [name, allAt(patterns) ?? []])),
     database: database && at(database),
   };
 }
@@ -143,13 +143,13 @@ async function splitFiles(options: RowOrigin): Promise<Read> {
     ['test', test],
   ] as const) {
     if (patterns === undefined) continue;
-    for (const found of await findDataFiles([patterns].flat(), whereToGetThem(options))) {
-      const other = files.find(({ real }) => real === found.real);
+    for (const file of await findDataFiles([patterns].flat(), whereToGetThem(options))) {
+      const other = files.find(({ real }) => real === file.real);
       if (other) {
-        const as = other.path === found.path ? '' : ` (as ${other.path})`;
-        throw new DataError(`${found.path} is a file of the ${other.split} split${as} and of the ${split} split.`);
+        const as = other.path === file.path ? '' : ` (as ${other.path})`;
+        throw new DataError(`${file.path} is a file of the ${other.split} split${as} and of the ${split} split.`);
       }
-      files.push({ split, ...found });
+      files.push({ split, ...file });
     }
   }
   return {
@@ -161,22 +161,22 @@ async function splitFiles(options: RowOrigin): Promise<Read> {
 /** The rows of a query are those of the training split, which `split` cuts. */
 async function queriedFiles(options: RowOrigin, query: string): Promise<Read> {
   const { database, missing, variables = {} } = options;
-  const found: { readonly path: string; readonly mark: string }[] = [];
+  const marks: { readonly path: string; readonly mark: string }[] = [];
   const files = new Map<string, readonly string[]>();
   for (const [name, patterns] of Object.entries(options.files ?? {})) {
     const paths = (await findDataFiles([patterns].flat(), whereToGetThem(options))).map(({ path }) => path);
     files.set(name, paths);
-    found.push(...paths.map((path) => ({ path, mark: `${name}${ending(path)}${partition(path)}` })));
+    marks.push(...paths.map((path) => ({ path, mark: `${name}${ending(path)}${partition(path)}` })));
   }
   if (database !== undefined) {
-    for (const { path } of await findDataFiles([database])) found.push({ path, mark: 'database' });
+    for (const { path } of await findDataFiles([database])) marks.push({ path, mark: 'database' });
     await refuseBeside(database);
   }
   let bytes = 0;
-  for (const { path } of found) bytes += (await stat(path)).size;
+  for (const { path } of marks) bytes += (await stat(path)).size;
   const sources = { query, variables, files, database, missing, bytes };
   return {
-    files: found,
+    files: marks,
     async open(folder, signal) {
       const { file, checksum } = await openQuery(sources, options, folder, signal);
       if (database !== undefined) await refuseBeside(database); // DuckDB has read them, too
@@ -325,8 +325,8 @@ export async function openNewRows(
     };
     const at = { folder, name: 'rows', key: null, files: before, setting: 'TMPDIR' };
     const entry = await prepared(at, context, (database) => prepareTable(database, files, options, about, context));
-    const place = (row: number) => rowLocation(files, entry.description.fileRows ?? [], row);
-    return { source: await preparedSource(entry, context), file: entry.file, place, release };
+    const locate = (row: number) => rowLocation(files, entry.description.fileRows ?? [], row);
+    return { source: await preparedSource(entry, context), file: entry.file, place: locate, release };
   } catch (error) {
     await release();
     throw error;

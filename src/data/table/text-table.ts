@@ -68,8 +68,8 @@ export async function openTextTable(
         const from = steps.length > 0 ? `(SELECT ${cleaned} AS texts FROM ${scan})` : scan;
         await database.run('BEGIN');
         try {
-          const found = await insert(`SELECT ${values.join(', ')} FROM ${from}`);
-          if (found !== rows) throw new Error(`it finds ${found} of ${rows} rows`);
+          const inserted = await insert(`SELECT ${values.join(', ')} FROM ${from}`);
+          if (inserted !== rows) throw new Error(`it finds ${inserted} of ${rows} rows`);
           await database.run('COMMIT');
           return undefined;
         } catch (error) {
@@ -92,8 +92,8 @@ export async function openTextTable(
     async place(row) {
       let left = header ? row + 1 : row;
       for await (const { rows } of readRows(path, options)) {
-        const found = rows[left];
-        if (found) return `${path}:${found.line}`;
+        const row = rows[left];
+        if (row) return `${path}:${row.line}`;
         left -= rows.length;
       }
       return `${path}, row ${row + 1}`;

@@ -222,8 +222,8 @@ export async function writeSplits(
   const rows = `read_csv(${fileLiteral(file)}, columns = {${typed}}, force_not_null = [${kept}], ${dialect})`;
   await withDatabase(async (database) => {
     for (const split of splitNames) {
-      const own = `SELECT * EXCLUDE (split) FROM ${rows} WHERE split = ${literal(split)}`;
-      await database.run(`COPY (${own}) TO ${literal(join(folder, `${split}.parquet`))} (FORMAT parquet)`);
+      const ofSplit = `SELECT * EXCLUDE (split) FROM ${rows} WHERE split = ${literal(split)}`;
+      await database.run(`COPY (${ofSplit}) TO ${literal(join(folder, `${split}.parquet`))} (FORMAT parquet)`);
     }
   }).catch((error: unknown) => {
     throw new UserError(`The rows cannot be written to ${folder}: ${sqlReason(error)}.`);

@@ -207,10 +207,10 @@ export async function adapterOf({ device, deviceId = 0 }: Candidate, machine: Ma
  * an integrated one, and a software one last.
  */
 function vulkanAdapter(summary: string | null): Adapter {
-  const found = [...(summary ?? '').matchAll(/deviceType\s*= PHYSICAL_DEVICE_TYPE_(\w+)\s+deviceName\s*= (.*\S)/g)];
+  const listed = [...(summary ?? '').matchAll(/deviceType\s*= PHYSICAL_DEVICE_TYPE_(\w+)\s+deviceName\s*= (.*\S)/g)];
   const rank = ([, type = '']: readonly string[]) => ['DISCRETE_GPU', 'INTEGRATED_GPU', 'VIRTUAL_GPU'].indexOf(type);
-  const gpus = found.filter((one) => rank(one) >= 0).toSorted((a, b) => rank(a) - rank(b));
-  const [adapter] = [...gpus, ...found];
+  const gpus = listed.filter((adapter) => rank(adapter) >= 0).toSorted((a, b) => rank(a) - rank(b));
+  const [adapter] = [...gpus, ...listed];
   return { adapter: adapter?.[2] ?? null, software: adapter ? gpus.length === 0 : null };
 }
 

@@ -25,22 +25,22 @@ const signature: Signature = {
 };
 
 const step: Step = (state, fed) => {
-  const of = (name: string) => must(state[name] ?? fed[name], name);
+  const array = (name: string) => must(state[name] ?? fed[name], name);
   const loss = (...[embeddings, experts, gate, output]: Tensor[]): Tensor => {
     if (!embeddings || !experts || !gate || !output) throw new Error('a parameter is missing');
-    const x = tf.gather(embeddings, of('rows').toInt()).reshape([batch, inputs]);
+    const x = tf.gather(embeddings, array('rows').toInt()).reshape([batch, inputs]);
     const mixture = tf.softmax(tf.matMul(x, gate)).transpose().expandDims(2); // [experts, batch, 1]
     const mixed = tf
       .tanh(tf.matMul(tf.stack([x, x]), experts))
       .mul(mixture)
       .sum(0); // [batch, hidden]
     const logits = tf.matMul(mixed, output); // [batch, 1]
-    return tf.mean(tf.softplus(logits).sub(logits.mul(of('labels'))));
+    return tf.mean(tf.softplus(logits).sub(logits.mul(array('labels'))));
   };
-  const { value, grads } = tf.valueAndGrads(loss)(trained.map(of));
+  const { value, grads } = tf.valueAndGrads(loss)(trained.map(array));
   const gradient = (name: string) => must(grads[trained.indexOf(name)], name);
-  const next = trained.map((name) => [name, of(name).sub(gradient(name).mul(0.1))]);
-  const slot = of('slot').mul(0.9).add(gradient('experts'));
+  const next = trained.map((name) => [name, array(name).sub(gradient(name).mul(0.1))]);
+  const slot = array('slot').mul(0.9).add(gradient('experts'));
   return { state: { ...Object.fromEntries(next), slot }, outputs: { loss: value } };
 };
 

@@ -34,44 +34,44 @@ type Tags = ReadonlyMap<Value, Rows | Ids>;
  * other rows: ids are used for look-ups, and scatters of gradients in zeros; other rows keep their values, and add nothing
  * to a sum. (Values are taken to be finite: 0 x is 0.)
  */
-export function touchedRows(step: StepGraph, all: readonly RowStates[]): readonly RowStates[] {
+export function touchedRows(step: StepGraph, tables: readonly RowStates[]): readonly RowStates[] {
   const refused = new Set(
-    all.filter((one) => all.some((other) => one !== other && sharesColumns(one.index, other.index))),
+    tables.filter((table) => tables.some((other) => table !== other && sharesColumns(table.index, other.index))),
   );
   const tags = new Map<Value, Rows | Ids>();
   for (const [name, value] of step.state) {
-    const of = all.find(({ states }) => states.includes(name));
-    if (of) tags.set(value, { of, rest: name, line: false });
+    const table = tables.find(({ states }) => states.includes(name));
+    if (table) tags.set(value, { of: table, rest: name, line: false });
   }
   for (const [input, value] of step.batch) {
     const columns = Array.from({ length: value.shape[1] ?? 0 }, (_, column) => column);
-    if (all.some(({ index }) => index.input === input))
+    if (tables.some(({ index }) => index.input === input))
       tags.set(value, { input, columns, added: columns.map(() => 0) });
   }
   const refuse = (value: Value) => {
     const tag = tags.get(value);
-    for (const of of all) if (tag && ('of' in tag ? tag.of === of : indexes(tag, of))) refused.add(of);
+    for (const table of tables) if (tag && ('of' in tag ? tag.of === table : indexes(tag, table))) refused.add(table);
   };
   for (const node of liveNodes(step.graph, [...step.next.values(), ...step.outputs.values()])) {
     const [output] = node.outputs;
     if (!output || !node.inputs.some((input) => tags.has(input))) continue;
-    const after = idsAfter(node, tags) ?? lookUp(node, tags, all) ?? rowsAfter(node, tags);
+    const after = idsAfter(node, tags) ?? lookUp(node, tags, tables) ?? rowsAfter(node, tags);
     if (after === undefined) for (const input of node.inputs) refuse(input);
     else if (after !== 'no rows') tags.set(output, after);
   }
   for (const [name, value] of step.next) {
     const [before, after] = [step.state.get(name), tags.get(value)];
     if (after && 'of' in after && after.rest === name) continue;
-    for (const one of [value, before]) if (one) refuse(one);
+    for (const id of [value, before]) if (id) refuse(id);
   }
   for (const value of step.outputs.values()) refuse(value);
-  return all.filter((of) => !refused.has(of));
+  return tables.filter((table) => !refused.has(table));
 }
 
 /** Whether a column of ids indexes both: its ids would be slots of two tables, where a batch has one array. */
-function sharesColumns(one: RowIndex, other: RowIndex): boolean {
-  const columns = new Set(one.parts.flatMap((part) => part.columns));
-  return one.input === other.input && other.parts.some((part) => part.columns.some((column) => columns.has(column)));
+function sharesColumns(index: RowIndex, other: RowIndex): boolean {
+  const columns = new Set(index.parts.flatMap((part) => part.columns));
+  return index.input === other.input && other.parts.some((part) => part.columns.some((column) => columns.has(column)));
 }
 
 /** The row of a column's id 0. */
@@ -79,8 +79,8 @@ function firstRow({ index }: RowStates, { input }: Ids, column: number): number 
   return index.input === input ? index.parts.find(({ columns }) => columns.includes(column))?.first : undefined;
 }
 
-function indexes(ids: Ids, of: RowStates): boolean {
-  return ids.columns.some((column) => firstRow(of, ids, column) !== undefined);
+function indexes(ids: Ids, table: RowStates): boolean {
+  return ids.columns.some((column) => firstRow(table, ids, column) !== undefined);
 }
 
 /** Ids of some columns, shifted, or in another shape. */
@@ -101,16 +101,17 @@ function idsAfter({ op, inputs: [x, other], outputs: [output] }: Node, tags: Tag
 function lookUp(
   { op, inputs: [table, at, gradients], outputs: [output] }: Node,
   tags: Tags,
-  all: readonly RowStates[],
+  tables: readonly RowStates[],
 ): Rows | 'no rows' | undefined {
   const [tag, ids] = [table && tags.get(table), at && tags.get(at)];
   if (!table || !ids || 'of' in ids) return undefined;
-  const isOf = (of: RowStates) => ids.columns.every((column, place) => firstRow(of, ids, column) === ids.added[place]);
+  const isOf = (states: RowStates) =>
+    ids.columns.every((column, place) => firstRow(states, ids, column) === ids.added[place]);
   if (op === 'Gather') {
-    const isKnown = tag && 'of' in tag ? isOf(tag.of) && !tag.line : !all.some((of) => indexes(ids, of));
+    const isKnown = tag && 'of' in tag ? isOf(tag.of) && !tag.line : !tables.some((states) => indexes(ids, states));
     return isKnown ? 'no rows' : undefined;
   }
-  const of = all.find((one) => one.count === output?.shape[0] && isOf(one));
+  const of = tables.find((one) => one.count === output?.shape[0] && isOf(one));
   const isSum = op === 'ScatterND' && numberOf(table) === 0 && gradients && !tags.has(gradients);
   return of && isSum ? { of, rest: 0, line: false } : undefined;
 }

@@ -198,8 +198,8 @@ function register(backend: TraceBackend, kernelName: string, translate: Translat
       const input = (name: string) => {
         return backend.value(must(inputs[name], `input '${name}' of kernel '${kernelName}'`));
       };
-      const given = Object.values(inputs).flatMap((info) => (info ? [backend.value(info)] : []));
-      const made = translate({ graph, input, inputs: given, attributes: new KernelAttributes(kernelName, attrs) });
+      const fed = Object.values(inputs).flatMap((info) => (info ? [backend.value(info)] : []));
+      const made = translate({ graph, input, inputs: fed, attributes: new KernelAttributes(kernelName, attrs) });
       return 'origin' in made ? backend.tensorInfo(made) : made.map((value) => backend.tensorInfo(value));
     },
   });

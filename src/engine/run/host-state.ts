@@ -12,8 +12,8 @@ interface HostState extends Pick<Program, 'rows' | 'readState' | 'writeState' | 
 
 /** @param rows states that are not copied (`Program.rows`) */
 export function hostState(signature: Signature, session: Session, rows: ReadonlySet<string>): HostState {
-  const own = (name: string, array: HostArray) => (rows.has(name) ? array : copyArray(array));
-  const values = new Map(Object.entries(signature.state).map(([name, array]) => [name, own(name, array)]));
+  const writable = (name: string, array: HostArray) => (rows.has(name) ? array : copyArray(array));
+  const values = new Map(Object.entries(signature.state).map(([name, array]) => [name, writable(name, array)]));
   let released = false;
   return {
     rows,
@@ -23,12 +23,12 @@ export function hostState(signature: Signature, session: Session, rows: Readonly
       return countSteps(chunk, signature.batch);
     },
     async readState() {
-      return Object.fromEntries(Array.from(values, ([name, array]) => [name, own(name, array)]));
+      return Object.fromEntries(Array.from(values, ([name, array]) => [name, writable(name, array)]));
     },
-    async writeState(given) {
-      for (const [name, array] of Object.entries(given)) {
+    async writeState(arrays) {
+      for (const [name, array] of Object.entries(arrays)) {
         check(name, array, named(signature.state, name));
-        values.set(name, own(name, array));
+        values.set(name, writable(name, array));
       }
     },
     async release() {

@@ -33,7 +33,7 @@ function plotOf(
   place: string,
   look: Charted['look'],
 ): readonly Plot[] {
-  const all = models.flatMap((rows) => {
+  const points = models.flatMap((rows) => {
     const [across, up] = [x, y].map((task) => rows.find((row) => row.task.name === task.name));
     if (!across || !up || across.gain === null || up.gain === null) return [];
     const { model, family, weight } = across;
@@ -41,9 +41,9 @@ function plotOf(
     const tip = [name, ...gainTip(across), ...gainTip(up)];
     return [{ at: [across.gain, up.gain] as const, across, up, family, weight, look: { ...look(model.label), tip } }];
   });
-  const atOwnWeight = all.filter(({ family }) => family === 'models');
+  const atOwnWeight = points.filter(({ family }) => family === 'models');
   const fronts = groupedBy(
-    all.filter(({ family }) => family === 'front'),
+    points.filter(({ family }) => family === 'front'),
     ({ look: { model } }) => model,
   );
   if (atOwnWeight.length === 0) return [];
@@ -60,12 +60,12 @@ function plotOf(
       height: 320,
       x: axis(
         x,
-        all.map(({ across }) => across),
+        points.map(({ across }) => across),
         0.37,
       ),
       y: axis(
         y,
-        all.map(({ up }) => up),
+        points.map(({ up }) => up),
         0.15,
       ),
       marks: [

@@ -115,8 +115,8 @@ function inOrder(nodes: OnnxNodes, parts: readonly Part[]): string[] {
     nodes,
     parts.map(({ value }) => value),
   );
-  const given = parts.flatMap(({ places }) => places);
-  const order = given.toSorted((a, b) => a - b).map((place) => given.indexOf(place));
+  const indexes = parts.flatMap(({ places }) => places);
+  const order = indexes.toSorted((a, b) => a - b).map((place) => indexes.indexOf(place));
   if (order.every((from, to) => from === to)) return [whole];
   return [nodes.add('Gather', [whole, nodes.integers(...order)], [intAttribute('axis', 1)])];
 }
@@ -143,12 +143,12 @@ function cellType(column: Vocabulary): 'text' | 'code' | 'bucket' {
 /** int64, of the input's shape: the index of each value; in a list, -1 for padding. */
 function indexNodes(nodes: OnnxNodes, column: Vocabulary, missing: readonly string[]): string {
   if (cellType(column) !== 'text') return codeNodes(nodes, column);
-  const known = valueIndexes(column);
-  if (column.kind === 'list') known.set('', -1);
-  else for (const mark of ['', ...missing]) known.set(mark, known.get('') ?? 0);
+  const indexes = valueIndexes(column);
+  if (column.kind === 'list') indexes.set('', -1);
+  else for (const mark of ['', ...missing]) indexes.set(mark, indexes.get('') ?? 0);
   const attributes = [
-    stringsAttribute('keys_strings', [...known.keys()]),
-    intsAttribute('values_int64s', [...known.values()]),
+    stringsAttribute('keys_strings', [...indexes.keys()]),
+    intsAttribute('values_int64s', [...indexes.values()]),
     intAttribute('default_int64', 0),
   ];
   return nodes.add('LabelEncoder', [column.name], attributes, { domain: 'ai.onnx.ml' });
@@ -240,10 +240,10 @@ function scaleNodes(nodes: OnnxNodes, columns: readonly FittedColumn[]): Part[] 
  * Accuracy and Stability of Numerical Algorithms, 2nd ed., section 1.14.1).
  */
 function signedLog(nodes: OnnxNodes, x: string): string {
-  const [one, size] = [nodes.number('float64', 1), nodes.add('Abs', [x])];
-  const u = nodes.add('Add', [size, one]);
-  const ratio = nodes.add('Div', [nodes.add('Log', [u]), nodes.add('Sub', [u, one])]);
-  const log = nodes.add('Where', [nodes.add('Equal', [u, one]), size, nodes.add('Mul', [ratio, size])]);
+  const [unit, size] = [nodes.number('float64', 1), nodes.add('Abs', [x])];
+  const u = nodes.add('Add', [size, unit]);
+  const ratio = nodes.add('Div', [nodes.add('Log', [u]), nodes.add('Sub', [u, unit])]);
+  const log = nodes.add('Where', [nodes.add('Equal', [u, unit]), size, nodes.add('Mul', [ratio, size])]);
   return nodes.add('Mul', [nodes.add('Sign', [x]), log]);
 }
 
@@ -254,15 +254,15 @@ function signedLog(nodes: OnnxNodes, x: string): string {
 function listNodes(nodes: OnnxNodes, column: Extract<FittedColumn, { kind: 'list' }>) {
   const { name, length, cells, pool } = column;
   const axis = intAttribute('axis', 1);
-  const known = indexNodes(nodes, column, []);
+  const index = indexNodes(nodes, column, []);
   const isEntry = (indexes: string) => nodes.add('GreaterOrEqual', [indexes, nodes.number('int64', 0)]);
   const weight = cells.weights === undefined ? nodes.number('float32', 1) : weightsName(name);
   const least = nodes.number('float32', Number.NEGATIVE_INFINITY);
-  const keys = nodes.add('Where', [isEntry(known), weight, least]);
+  const keys = nodes.add('Where', [isEntry(index), weight, least]);
   // Padding to `length` entries and at least one row: ONNX Runtime's TopK crashes the process on no rows.
   const room = nodes.integers(0, 0, 1, length);
   const padded = {
-    indexes: nodes.add('Pad', [known, room, nodes.number('int64', -1)]),
+    indexes: nodes.add('Pad', [index, room, nodes.number('int64', -1)]),
     keys: nodes.add('Pad', [keys, room, least]),
   };
   const count = nodes.integers(length);

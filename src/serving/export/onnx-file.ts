@@ -112,8 +112,8 @@ function taskLogit({ name }: Task): string {
 function taskOutputs(tasks: readonly Task[]): readonly ValueInfoProto[] {
   const info = (task: Task, name: string, doc: string) => {
     const { classes } = task;
-    const of = classes ? `; a column each of ${classes.join(', ')}` : '';
-    return valueInfo(name, 'float32', ['N', ...(classes ? [classes.length] : [])], doc + of);
+    const columns = classes ? `; a column each of ${classes.join(', ')}` : '';
+    return valueInfo(name, 'float32', ['N', ...(classes ? [classes.length] : [])], doc + columns);
   };
   return [
     ...tasks.map((task) =>
@@ -138,13 +138,13 @@ function taskNodes(nodes: OnnxNodes, tasks: readonly Task[], sets: readonly Task
     parts: nodes.addWide('Split', [set.logits, sizes], [intAttribute('axis', 0)], tasks.length),
   }));
   for (const [t, task] of tasks.entries()) {
-    const part = must(split.find((set) => set.tasks.includes(task.name))?.parts[t], task.name);
+    const logits = must(split.find((set) => set.tasks.includes(task.name))?.parts[t], task.name);
     const [output, result] = [taskLogit(task), taskResult(task)];
     if (task.type === 'multiclass') {
-      nodes.add('Transpose', [part], [intsAttribute('perm', [1, 0])], { output });
+      nodes.add('Transpose', [logits], [intsAttribute('perm', [1, 0])], { output });
       nodes.cast(nodes.add('Softmax', [nodes.cast(output, 'float64')], [intAttribute('axis', 1)]), 'float32', result);
     } else {
-      nodes.add('Squeeze', [part, nodes.integers(0)], [], { output });
+      nodes.add('Squeeze', [logits, nodes.integers(0)], [], { output });
       const value = nodes.cast(output, 'float64');
       nodes.cast(task.type === 'binary' ? sigmoid(nodes, value) : inUnits(nodes, task, value), 'float32', result);
     }
@@ -198,8 +198,8 @@ function modelNodes(
 
   function nodeName(a: Value, b: Value): string {
     const key = pairKey(a, b);
-    const known = names.get(key);
-    if (known !== undefined) return known;
+    const name = names.get(key);
+    if (name !== undefined) return name;
     if (a.origin.kind === 'node' && b.origin.kind === 'node') addNode(a.origin.node, b.origin.node);
     else names.set(key, nameOfLeaf(a, b));
     return must(names.get(key), describe(a));
@@ -237,8 +237,8 @@ function modelNodes(
   /** If one side of the shape depends on N, it becomes -1, which needs no arithmetic. */
   function reshaped(a: Value, b: Value): string {
     const { fixed, perRow } = lengths(a, b);
-    const [place, ...others] = [...perRow.keys()].filter((i) => perRow[i] !== 0);
-    const sides = place === undefined ? fixed : fixed.with(place, -1);
+    const [index, ...others] = [...perRow.keys()].filter((i) => perRow[i] !== 0);
+    const sides = index === undefined ? fixed : fixed.with(index, -1);
     return others.length > 0 || sides.includes(0) ? nodeName(a, b) : nodes.integers(...sides);
   }
 

@@ -60,8 +60,8 @@ export function readEnvironment(path: string): StoredEnvironment | undefined {
 export function goingOn(now: object, before: StoredEnvironment | undefined) {
   if (!before) return now;
   const { hash8: _, earlier = [], ...last } = before;
-  const all = JSON.stringify(last) === JSON.stringify(now) ? earlier : [...earlier, last];
-  return all.length > 0 ? { ...now, earlier: all } : now;
+  const values = JSON.stringify(last) === JSON.stringify(now) ? earlier : [...earlier, last];
+  return values.length > 0 ? { ...now, earlier: values } : now;
 }
 
 /** A run's environments one by one; the run ended in the last. */

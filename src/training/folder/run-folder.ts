@@ -238,7 +238,7 @@ export function readSealed<Document>(file: string, schema: number, mend?: string
  * @throws DataError if it is no file, or larger than `most`.
  */
 export function checkFile(file: string, most = mostBytes): number {
-  const found = statSync(file);
-  if (found.isFile() && found.size <= most) return found.size;
-  throw new DataError(`${file} is ${found.isFile() ? 'larger than any that ple writes' : 'not a file'}.`);
+  const status = statSync(file);
+  if (status.isFile() && status.size <= most) return status.size;
+  throw new DataError(`${file} is ${status.isFile() ? 'larger than any that ple writes' : 'not a file'}.`);
 }

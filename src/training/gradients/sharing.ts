@@ -120,8 +120,8 @@ export function findSharing<Given extends Columns>(whole: Given, build: (dataset
   }
 
   function add(name: string, slice: number): void {
-    const found = counts.get(name);
-    found?.set(slice, (found.get(slice) ?? 0) + 1);
+    const array = counts.get(name);
+    array?.set(slice, (array.get(slice) ?? 0) + 1);
   }
 
   function sliceCount(name: string): number {

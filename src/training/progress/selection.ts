@@ -168,10 +168,10 @@ export function advance(selection: Selection, before: Selected, epoch: number, v
     units: before.units.map((state, unit) => {
       const watched = units[unit]?.watched ?? [];
       const waits = watched.flatMap((task) => tasks[task]?.patience ?? []);
-      const own = watched.map((task) => scores[task] ?? null);
+      const watchedScores = watched.map((task) => scores[task] ?? null);
       return {
         stopped: state.stopped || (patience !== null && haveWaited(waits, patience)),
-        learningRate: follow?.(state.learningRate, own) ?? state.learningRate,
+        learningRate: follow?.(state.learningRate, watchedScores) ?? state.learningRate,
       };
     }),
     choice: best(before.choice, selection.choice.score(validation)),
@@ -243,8 +243,9 @@ export function keptAfter(kept: KeptParameters, epoch: number, values: HostArray
   const epochs = new Set([...servedEpochs(keeping.selection, keeping.selected), choice.bestEpoch]);
   return new Map(
     [...epochs].map((needed) => {
-      const all = needed === epoch ? lasting(values, keeping) : must(kept.get(needed), `parameters of epoch ${needed}`);
-      return [needed, needed === choice.bestEpoch ? all : usedAt(needed, all, keeping)];
+      const parameters =
+        needed === epoch ? lasting(values, keeping) : must(kept.get(needed), `parameters of epoch ${needed}`);
+      return [needed, needed === choice.bestEpoch ? parameters : usedAt(needed, parameters, keeping)];
     }),
   );
 }

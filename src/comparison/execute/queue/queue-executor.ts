@@ -73,8 +73,8 @@ function inQueue({ redis, shown }: Connection, options: ComparisonOptions, rest:
   return async (stage: OpenStage): Promise<undefined> => {
     const { todo } = stage;
     const slots = (await queue.getWorkers()).length; // each trains one run at a time
-    const place = `the queue at ${shown} has ${counted(slots, 'place')} at workers`;
-    stage.planned({ jobs: Math.max(1, slots), threads: null, place });
+    const description = `the queue at ${shown} has ${counted(slots, 'place')} at workers`;
+    stage.planned({ jobs: Math.max(1, slots), threads: null, place: description });
     if (slots === 0) note(`No worker is connected to the queue at ${shown}: ple worker --queue … starts one.`);
     void rest();
     // Of those that are there, jobs that a worker trains stay. The others get this plan, and all attempts.

@@ -64,17 +64,17 @@ async function serve({ redis, shown }: Connection, children: Workers, options: Q
     if (!said.has(line)) say(line);
     said.add(line);
   };
-  const workers = Array.from({ length: jobs }, (_, place) => {
-    const worker = new Worker<unknown, null>(queueName, (job, token) => train(place, job, token), {
+  const workers = Array.from({ length: jobs }, (_, slot) => {
+    const worker = new Worker<unknown, null>(queueName, (job, token) => train(slot, job, token), {
       ...{ connection: redis, prefix, name, runRetryDelay: 1000, maxStalledCount: mostLost },
       ...{ lockDuration: 1000 * lockSeconds, stalledInterval: 1000 * lockSeconds },
     });
     worker.on('completed', (job) => say(`${job.name} is done.`));
     worker.on('failed', (job, { message }) => say(`${job?.name} failed: ${message}`));
     worker.on('lockRenewalFailed', ([id]) => {
-      if (signal.aborted || !training.has(place)) return;
+      if (signal.aborted || !training.has(slot)) return;
       sayOnce(`${id}: its lock has ended, since the queue did not hear of this worker. The run goes on elsewhere.`);
-      children.at(place).stop();
+      children.at(slot).stop();
     });
     worker.on('error', (error) => {
       const refusal = refusalError(error, shown);
@@ -95,7 +95,7 @@ async function serve({ redis, shown }: Connection, children: Workers, options: Q
   return returned;
 
   /** Trains the run of a job in the child process at this place. BullMQ learns how it ended by what is returned or thrown. */
-  async function train(place: number, job: Job<unknown, null>, token?: string): Promise<null> {
+  async function train(slot: number, job: Job<unknown, null>, token?: string): Promise<null> {
     const tell = teller(job);
     let begun = false; // it has read its data
     let answer: Answer | Lost;
@@ -105,10 +105,10 @@ async function serve({ redis, shown }: Connection, children: Workers, options: Q
       const key = JSON.stringify(engine);
       const usable = devices.get(key) ?? shareDevices(engine);
       devices.set(key, usable);
-      const device = deviceFor(await usable, jobs, place);
+      const device = deviceFor(await usable, jobs, slot);
       say(`${job.name} begins.`);
-      training.add(place);
-      answer = await children.at(place).ask({ kind: 'run', ...order, device }, (report) => {
+      training.add(slot);
+      answer = await children.at(slot).ask({ kind: 'run', ...order, device }, (report) => {
         begun ||= report.kind === 'start';
         tell(report);
       });
@@ -116,7 +116,7 @@ async function serve({ redis, shown }: Connection, children: Workers, options: Q
       answer = failure(error);
       isForOthers = true; // what this machine lacks, others may have
     } finally {
-      training.delete(place);
+      training.delete(slot);
     }
     if (answer.kind === 'done') return null;
     if (answer.kind === 'lost') throw new Error(answer.message);
@@ -126,7 +126,7 @@ async function serve({ redis, shown }: Connection, children: Workers, options: Q
       throw new WaitingError();
     }
     const [message, code] = [failureMessage(answer), answer.exitCode];
-    if (code === null) await children.at(place).release(); // its state is undefined
+    if (code === null) await children.at(slot).release(); // its state is undefined
     const isElsewhere = code === exitCode.interrupted; // another process has the folder
     isForOthers &&= code !== null;
     if (!isElsewhere && !isForOthers && (begun || code !== exitCode.data))

@@ -210,12 +210,12 @@ export const shapeKernels: Translations = {
   Reshape: ({ graph, input, attributes }) => {
     const x = input('x');
     const wanted = attributes.numbers('shape');
-    const known = wanted.reduce((product, length) => (length === -1 ? product : product * length), 1);
+    const knownSize = wanted.reduce((product, length) => (length === -1 ? product : product * length), 1);
     const size = x.shape.reduce((product, length) => product * length, 1);
     return reshape(
       graph,
       x,
-      wanted.map((length) => (length === -1 ? size / known : length)),
+      wanted.map((length) => (length === -1 ? size / knownSize : length)),
     );
   },
   ExpandDims: ({ graph, input, attributes }) => {
@@ -330,8 +330,8 @@ function slice(graph: Graph, x: Value, ranges: readonly { readonly start: number
 /** Sizes from a number of equal parts, or from a list in which one size may be -1: the remainder. */
 function splitSizes(wanted: number | readonly number[], length: number): readonly number[] {
   if (typeof wanted === 'number') return Array.from({ length: wanted }, () => length / wanted);
-  const known = wanted.reduce((sum, size) => (size === -1 ? sum : sum + size), 0);
-  return wanted.map((size) => (size === -1 ? length - known : size));
+  const knownSize = wanted.reduce((sum, size) => (size === -1 ? sum : sum + size), 0);
+  return wanted.map((size) => (size === -1 ? length - knownSize : size));
 }
 
 export function elementType(dtype: string): ElementType {
