@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { ConfigError } from '../support/errors.js';
 import { definitions } from '../training/definitions.js';
 import { isComparison, parseComparison, stringifyComparison } from './comparison.js';
 import { isQueue, parseExecute } from './execute.js';
@@ -83,6 +84,18 @@ test.each([
     ? text.replaceAll(/,? *tune: \{[^}]*\}/g, '').replace(/ axes.*\n/, '')
     : text;
   expect(() => parse([word], searched)).not.toThrow();
+});
+
+test.each([
+  [
+    'of: [[four, four], [two experts, single-task]]',
+    "'compare.contrasts.0.of.0': a model cannot be compared with itself",
+  ],
+  ['of: [[four, single-task], [four, single-task]]', "'compare.contrasts.0.of': a pair is listed twice"],
+  ['of: []', "'compare.contrasts.0.of': it needs an item or more"],
+])('a mean of pairs counts each pair once, and no model beside itself: %s', (pairs, fault) => {
+  const word = `compare.contrasts=[{ name: effect, ${pairs} }]`;
+  expect(() => parse([word])).toThrow(new ConfigError(`override '${word}': ${fault}.`));
 });
 
 test('a resolved comparison asks for the same runs', () => {

@@ -4,17 +4,18 @@ import { distinct } from './parse.js';
 
 /** A model, or the mean of several. */
 const side = z.union([z.string(), distinct(z.array(z.string()).min(2), 'a model is listed twice')]);
-const pairs = z.array(z.tuple([z.string(), z.string()])).min(1);
+const withItself = 'a model cannot be compared with itself';
+const pairs = distinct(
+  z.array(z.tuple([z.string(), z.string()]).refine(([model, reference]) => model !== reference, withItself)).min(1),
+  'a pair is listed twice',
+);
 
 /** An entry of `compare.contrasts`. */
 export const contrastSchema = z.union(
   [
     z
       .tuple([side, side])
-      .refine(
-        ([one, other]) => [one].flat().every((label) => ![other].flat().includes(label)),
-        'a model cannot be compared with itself',
-      ),
+      .refine(([one, other]) => [one].flat().every((label) => ![other].flat().includes(label)), withItself),
     z
       .strictObject({
         name: z.string().min(1).describe('Its name in tables.'),
@@ -22,7 +23,7 @@ export const contrastSchema = z.union(
         less: pairs.optional().describe('Pairs whose mean gain is subtracted. Absent: none.'),
       })
       .refine(
-        (contrast) => contrastSides(contrast).model.terms.length > 0,
+        (contrast) => contrast.of.length === 0 || contrastSides(contrast).model.terms.length > 0,
         'its pairs cancel out: nothing is compared',
       ),
   ],
