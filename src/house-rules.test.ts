@@ -51,24 +51,24 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
  * numbers; one that raises a number says in its message what left elsewhere.
  */
 const sizes: Readonly<Record<string, Size>> = {
-  cli: { tokens: 19760, bytes: 87056, files: 25 },
-  comparison: { tokens: 51557, bytes: 182120, files: 37 },
-  config: { tokens: 19954, bytes: 78789, files: 14 },
-  data: { tokens: 64854, bytes: 237926, files: 35 },
-  engine: { tokens: 39204, bytes: 132082, files: 31 },
-  guess: { tokens: 7474, bytes: 29972, files: 3 },
-  inspect: { tokens: 2088, bytes: 6532, files: 1 },
+  cli: { tokens: 19762, bytes: 87120, files: 25 },
+  comparison: { tokens: 51549, bytes: 182220, files: 37 },
+  config: { tokens: 19988, bytes: 79059, files: 14 },
+  data: { tokens: 64859, bytes: 238240, files: 35 },
+  engine: { tokens: 39206, bytes: 132239, files: 31 },
+  guess: { tokens: 7474, bytes: 30004, files: 3 },
+  inspect: { tokens: 2089, bytes: 6572, files: 1 },
   'library.ts': { tokens: 1217, bytes: 5553, files: 1 },
-  metrics: { tokens: 10047, bytes: 34737, files: 9 },
+  metrics: { tokens: 10047, bytes: 34880, files: 9 },
   models: { tokens: 23707, bytes: 81951, files: 36 },
   objective: { tokens: 10448, bytes: 36125, files: 21 },
-  optimizers: { tokens: 5112, bytes: 19437, files: 5 },
-  report: { tokens: 27550, bytes: 103174, files: 27 },
-  scripts: { tokens: 23560, bytes: 83039, files: 22 },
-  serving: { tokens: 16114, bytes: 55298, files: 9 },
-  support: { tokens: 7867, bytes: 26735, files: 15 },
+  optimizers: { tokens: 5112, bytes: 19487, files: 5 },
+  report: { tokens: 27550, bytes: 103201, files: 27 },
+  scripts: { tokens: 24222, bytes: 85288, files: 23 },
+  serving: { tokens: 16114, bytes: 55514, files: 9 },
+  support: { tokens: 7867, bytes: 26794, files: 15 },
   tracking: { tokens: 3364, bytes: 12612, files: 4 },
-  training: { tokens: 34726, bytes: 127203, files: 28 },
+  training: { tokens: 34726, bytes: 127347, files: 28 },
 };
 
 const none: Size = { tokens: 0, bytes: 0, files: 0 };
