@@ -3,12 +3,14 @@ import { binaryTasks } from '../models/tasks.fixture.js';
 import { checkData, checkFront } from './next.js';
 import { parsed } from './plan/planned-runs.fixture.js';
 
-function configWith(keys: string) {
+/** @param last Further keys of the last model. */
+function configWith(keys: string, last = '') {
   const text = `name: small
 compare:
   models:
     - { type: single-task, levels: [[32]], tower: [8] }
     - { type: hard-sharing, levels: [[32]], tower: [8] }
+    - { type: mmoe, levels: [[32]], tower: [8]${last} }
   seeds: 2
 ${keys}dataset: { from: census-income }
 tasks: [{ name: income, type: binary }, { name: never-married, type: binary }]
@@ -40,8 +42,14 @@ test.each(['{ type: gradnorm }', '{ type: metabalance, target: income, relax: 1 
   'a front is refused where the balancing method %s undoes loss weights',
   (method) => {
     const front = '  front: { loss.weights.income.initial: [1, 2] }\n';
-    const axes = `  axes: { loss.balancing: [{ type: dwa }, ${method}] }\n`;
-    expect(() => checkFront(configWith(front + axes))).toThrow(/^compare\.front: loss\.balancing '\w+' undoes/);
-    checkFront(configWith(`${front}  axes: { loss.balancing: [{ type: dwa }, { type: mgda }] }\n`));
+    const balancing = (other: string) => `{ loss.balancing: [{ type: dwa }, ${other}] }`;
+    const configs = (other: string) => [
+      configWith(`${front}  axes: ${balancing(other)}\n`),
+      configWith(`${front}  tune: ${balancing(other)}\n`),
+      configWith(front, `, tune: ${balancing(other)}`),
+    ];
+    for (const config of configs(method))
+      expect(() => checkFront(config)).toThrow(/^compare\.front: loss\.balancing '\w+' undoes/);
+    configs('{ type: mgda }').forEach(checkFront);
   },
 );

@@ -37,7 +37,8 @@ export async function planComparison(
       return { label, axis, ...optional, seed, hash8, path, parameters }; // the path is relative to the stage's folder
     };
     return {
-      ...{ name, folder },
+      name,
+      folder,
       // The runs of `tune` come first.
       tuning: await Promise.all(tuning.map(planLine)),
       runs: await Promise.all(reported.map(planLine)),

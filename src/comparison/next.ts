@@ -51,15 +51,14 @@ export interface TableStep extends Stage {
  */
 export async function next(plan: Plan, seeds: readonly number[], failed: ReadonlySet<string>): Promise<Step> {
   const search = await plan.search(failed);
-  const { found } = search;
-  const { stage: searching } = search;
-  if (!found) return { kind: 'train', stage: searching, folder: plan.folders[searching], runs: search.runs };
+  const { found, stage } = search;
+  if (!found) return { kind: 'train', stage, folder: plan.folders[stage], runs: search.runs };
   const decided = await plan.decide(found.chosen);
   const runs = await plan.runs(decided, seeds, failed);
-  const stage = { stage: 'runs', folder: plan.folders.runs, runs, decided } as const;
+  const reported = { stage: 'runs', folder: plan.folders.runs, runs, decided } as const;
   return unfinished(runs).length > 0
-    ? { kind: 'train', ...stage }
-    : { kind: 'summary', ...stage, search: found.record };
+    ? { kind: 'train', ...reported }
+    : { kind: 'summary', ...reported, search: found.record };
 }
 
 /**
@@ -115,15 +114,15 @@ export async function checkData(config: ComparisonConfig, readShape: ReadShape):
   }
 }
 
-/** A balancing method may undo the weights that a front varies. */
-export function checkFront({ front, points, seeds, experiment }: ComparisonConfig): void {
-  const [label] = front?.labels ?? [];
-  if (!front || label === undefined) return;
-  for (const point of points) {
-    const { balancing } = experiment(label, point, seeds[0] ?? 0).loss;
-    if (balancings.get(balancing.type).undoesWeights?.(balancing))
-      throw new ConfigError(
-        `compare.front: loss.balancing '${balancing.type}' undoes loss weights, so that a front has one point: choose another method, or no front.`,
-      );
-  }
+/** A balancing method, also one that a search tries, may undo the weights that a front varies. */
+export function checkFront({ front, points, seeds, settings, experiment }: ComparisonConfig): void {
+  for (const label of front?.labels ?? [])
+    for (const point of points)
+      for (const values of settings(label)) {
+        const { balancing } = experiment(label, point, seeds[0] ?? 0, values).loss;
+        if (balancings.get(balancing.type).undoesWeights?.(balancing))
+          throw new ConfigError(
+            `compare.front: loss.balancing '${balancing.type}' undoes loss weights, so that a front has one point: choose another method, or no front.`,
+          );
+      }
 }
