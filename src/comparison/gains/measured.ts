@@ -6,7 +6,7 @@ import { ConfigError, DataError } from '../../support/errors.js';
 import { groupedBy } from '../../support/json.js';
 import { must } from '../../support/must.js';
 import { joined } from '../../support/text.js';
-import type { Ended } from '../../training/ended.js';
+import { type Ended, worstEnd } from '../../training/ended.js';
 import { type EvaluatedRun, type FinishedRun, isTrained, withTestMetrics } from '../../training/finished-run.js';
 import { servedFiles } from '../../training/folder/run-folder.js';
 import type { TaskPredictions } from '../../training/predictions.js';
@@ -349,7 +349,8 @@ function summedRun(
     scores: sum(({ scores }) => scores),
     oneEpoch: sum(({ oneEpoch }) => oneEpoch),
     parameters: null,
-    ends: first.ends.map((end, task) => (terms.some(({ run }) => run.ends[task] === 'limit') ? 'limit' : end)),
+    // As the worst of its models; one that was made elsewhere has none, and counts as trained for as long as it was to be.
+    ends: first.values.map((_, task) => worstEnd(['budget', ...terms.flatMap(({ run }) => run.ends[task] ?? [])])),
     async influences() {
       const read: (Influences & { readonly count: number })[] = [];
       // one after the other: they are large
