@@ -23,6 +23,7 @@ interface Model {
 interface Case {
   readonly case: string;
   readonly models: Readonly<Record<string, Model>>;
+  readonly atEdge?: Readonly<Record<string, readonly string[]>>;
   readonly front?: Pick<Front, 'model' | 'seesaw' | 'repairedBy'> & { readonly at: Readonly<Record<string, Model>> };
   readonly changes?: Partial<Comparison>;
   readonly said: string;
@@ -47,7 +48,7 @@ function modelRow(label: string, model: Model): ComparisonRow {
   });
 }
 
-test.each(cases)('$case', ({ models, front, changes, said }) => {
+test.each(cases)('$case', ({ models, atEdge = {}, front, changes, said }) => {
   const [baseline] = everyVerdict.rows;
   const rows = Object.entries(models).map(([label, model]) => modelRow(label, model));
   const points = Object.entries(front?.at ?? {}).map(([value, model]) => ({
@@ -57,7 +58,10 @@ test.each(cases)('$case', ({ models, front, changes, said }) => {
   const fronts = front && [{ axis: {}, key: 'loss.weights.income.initial', ...front, points }];
   const comparison: Comparison = {
     ...{ ...everyVerdict, contrasts: [], ...changes, ...(fronts ? { fronts } : {}) },
-    rows: [{ ...must(baseline, 'baseline'), parameters: { network: 1000, embedding: 0 } }, ...rows],
+    rows: [{ ...must(baseline, 'baseline'), parameters: { network: 1000, embedding: 0 } }, ...rows].map((row) => ({
+      ...row,
+      ...(atEdge[row.label] && { atEdge: atEdge[row.label] }),
+    })),
   };
   expect(must(answers(comparison)[0], 'point').answer.join(' ')).toBe(said);
 });

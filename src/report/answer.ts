@@ -76,7 +76,7 @@ function answerAt(comparison: Comparison, point: Point, models: readonly Candida
   if (judged.every(({ gains }) => gains.every(({ pHolm }) => pHolm === null)))
     return [`Keep ${quoted(baseline)} for now: nothing is tested (see the notes).`];
   const say = (model: Candidate) => `${quoted(model.label)}: ${findings(model.gains, test.level, mostNamed)}.`;
-  const also = [...leftOut(withGain), ...atEdges(withGain), ...ahead(judged, baseline)];
+  const also = [...leftOut(withGain), ...atEdges(withGain, base), ...ahead(judged, baseline)];
   const winners = alike(judged.filter((model) => risks(model, test.level).length === 0));
   const winner = smallest(winners);
   if (winner) {
@@ -230,16 +230,19 @@ function repaired(comparison: Comparison, point: Point, front: Front): readonly 
 function leftOut(models: readonly Candidate[]): readonly string[] {
   const late = models.filter((model) => model.verdict === plateau && (has(model, 'better') || has(model, 'worse')));
   if (late.length === 0) return [];
-  return [`This leaves out ${listed(late.map(({ label }) => quoted(label)))}, not trained to a plateau on every task.`];
+  return [`This leaves out ${labelsOf(late)}, not trained to a plateau on every task.`];
 }
 
 /** Models whose gains stay open: values of theirs, or of the baseline, were chosen at an end of their list. */
-function atEdges(models: readonly Candidate[]): readonly string[] {
+function atEdges(models: readonly Candidate[], base: ComparisonRow): readonly string[] {
   const open = models.filter(({ gains }) => gains.some(({ atEdge }) => atEdge));
   if (open.length === 0) return [];
-  return [
-    `Open are gains of ${listed(open.map(({ label }) => quoted(label)))}: values were chosen at an end of their list.`,
-  ];
+  const whose = [base, ...open.map(({ row }) => row)].filter(({ atEdge }) => atEdge);
+  return [`Open are gains of ${labelsOf(open)}: values of ${labelsOf(whose)} were chosen at an end of their list.`];
+}
+
+function labelsOf(models: readonly Pick<Candidate, 'label'>[]): string {
+  return listed(models.map(({ label }) => quoted(label)));
 }
 
 /** A model made elsewhere, such as gradient boosting, is no choice of network: it is told where its mean gain leads. */
