@@ -99,10 +99,16 @@ test('of models that keep their last epoch: the rows and the passes', () => {
   expect(protocolOf(4)).toContain('Models were trained for 4 passes over 199,523 rows.');
 });
 
-test('searches of different sizes are counted', () => {
+test.each([
+  [models, 'Search: 2 to 3 combinations in each of 2 searches, 5 runs.'],
+  [
+    [...models, ...models.map((model) => ({ ...model, axis: { correlation: 1 } }))],
+    'Search: 2 to 3 combinations in each of 4 searches, 10 runs.',
+  ],
+])('searches of different sizes are counted, over all points of the axes', (models, counted) => {
   const search: Comparison = { ...everyVerdict, search: { type: 'random', seeds: [7], models } };
   expect(protocol(search, must(comparisonPoints(search)[0], 'point'))).toContain(
-    'Search: 2 to 3 combinations in each of 2 searches, 5 runs. The best mean validation score chooses.',
+    `${counted} The best mean validation score chooses.`,
   );
 });
 

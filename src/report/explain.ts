@@ -127,14 +127,15 @@ export function protocol(
     const passes = trained.passes === 1 ? 'one pass' : `${rounded(trained.passes)} passes`;
     lines.push(`Models were trained for ${passes} over ${count(trained.rows)} rows.`);
   }
-  if (search && searches.length > 0) {
-    const tried = searches.map(({ candidates }) => candidates.length);
+  if (search) {
+    // Of all points, as the same line stands for each of them.
+    const tried = search.models.map(({ candidates }) => candidates.length);
     const runs = tried.reduce((sum, size) => sum + size, 0) * search.seeds.length;
     const how = search.crossFit
       ? 'Each seed is judged at the one whose mean validation score over the other seeds is best. Where seeds chose differently, errors of gains are larger.'
       : 'The best mean validation score chooses.';
     lines.push(
-      `Search: ${rangeText(tried)} combinations in each of ${counted(searches.length, 'search', 'searches')}, ${counted(runs, 'run')}. ${how}`,
+      `Search: ${rangeText(tried)} combinations in each of ${counted(tried.length, 'search', 'searches')}, ${counted(runs, 'run')}. ${how}`,
     );
     for (const one of searches.filter(({ candidates }) => search.crossFit && candidates.length > 1))
       lines.push(`${joined(' ', one.label, pointText(one.axis, ' '))}: ${chosenText(one, search)}.`);
