@@ -188,6 +188,15 @@ test('a product with the row’s weight that is too large is told', async () => 
   );
 });
 
+test.each([{ y: { weight: 'y' } }, { liked: { column: 2, weight: '2' } }])(
+  'labels are not their own weights: %j',
+  async (tasks) => {
+    await expect(open({ path: await file(ofTask), ...ofTaskSettings, tasks })).rejects.toThrow(
+      "is the column of the task's labels",
+    );
+  },
+);
+
 test('new rows have the weights of their labels, and need their column', async () => {
   const inputs = [{ name: 'x', kind: 'numeric', cells: {} } as const];
   const wanted = { inputs, labels: { y: { regression: false, weight: 'v' } }, weight: undefined, keep: [] };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { countUpTo } from '../../config/count.js';
+import { refuse } from '../../config/parse.js';
 import { numberKey } from '../encode/vocabulary.js';
 import { calendarParts } from '../encoding.js';
 import { publishedFileSchema } from '../fetch/fetch-files.js';
@@ -186,6 +187,10 @@ export const tableOptions = {
     .describe('Texts that stand for a missing value.'),
   tasks: byName('task', taskSchema)
     .refine((tasks) => Object.keys(tasks).length > 0, 'no task')
+    .superRefine((tasks, context) => {
+      for (const [name, { column = name, weight }] of Object.entries(tasks))
+        if (String(weight) === String(column)) refuse(context, [name, 'weight'], "is the column of the task's labels");
+    })
     .describe('The tasks by name: `{ <task>: { column, positive, regression, multiclass, mask, weight } }`.'),
   columns: byName('column', columnSchema)
     .prefault({})
