@@ -1,6 +1,7 @@
 /**
  * What makes joint models lose on y1: the cells of configs/claims/seesaw-cause.yaml, what each removal changes on the same
- * draws, and the interactions. Reads the comparisons that its four commands made, and writes the columns of docs/claims/*.csv:
+ * draws, and the interactions. Reads the comparisons that the commands of seesaw-cause.yaml and of seesaw-cause-weight.yaml make,
+ * and writes the columns of docs/claims/*.csv:
  *
  *     npm run claims:cause -- RUNS > docs/claims/seesaw-cause.csv
  *
@@ -13,7 +14,6 @@ import type { Comparison, Gain } from '../src/comparison/comparison.js';
 import { type EstimateError, errorBelow, halfWidth, holm } from '../src/comparison/statistics/gain-family.js';
 import { mean, standardDeviation } from '../src/comparison/statistics/variances.js';
 import { csvOf } from '../src/report/gain-files.js';
-import { must } from '../src/support/must.js';
 import { refuse, wordsOf } from './usage.js';
 
 const usage = 'Usage: npm run claims:cause -- RUNS   (the folder that holds claim-seesaw-cause and the others)';
@@ -46,8 +46,8 @@ const delta = 10;
 const models = ['hard-sharing', 'mmoe', 'cgc', 'ple'];
 
 interface Gains {
-  /** A draw each. */
-  readonly values: readonly number[];
+  /** A seed each. */
+  readonly draws: Gain['gains'];
   /** A rate was chosen at an end of its list. */
   readonly atEdge: boolean;
   /** Draws chose different rates. */
@@ -67,10 +67,9 @@ function gainsOf(change: Partial<Cell>, model: string, task: string): Gains | nu
       ? rows.find((row) => row.label === model && isHere(row))?.tasks[task]
       : contrasts.find((pair) => pair.model === `${model}${width}` && isHere(pair))?.tasks[task];
   if (!found || found.gains.length === 0) return null;
-  const values = found.gains.toSorted((a, b) => a.seed - b.seed).map(({ gain }) => gain);
   const sides = rows.filter((row) => isHere(row) && [model, 'single-task'].some((name) => row.label === name + width));
   const isMixed = sides.some((row) => row.mixed?.includes(task));
-  return { values, atEdge: found.atEdge === true, isMixed };
+  return { draws: found.gains, atEdge: found.atEdge === true, isMixed };
 }
 
 interface Estimate {
@@ -78,7 +77,8 @@ interface Estimate {
   readonly error: EstimateError;
   readonly half: number;
 }
-function estimate({ values, isMixed }: Pick<Gains, 'values' | 'isMixed'>): Estimate {
+function estimate({ draws, isMixed }: Omit<Gains, 'atEdge'>): Estimate {
+  const values = draws.map(({ gain }) => gain);
   const overlap = isMixed ? 1 / (values.length - 1) : 0;
   const variance = standardDeviation(values) ** 2 * (1 / values.length + overlap);
   const error = { estimated: [{ variance, degreesOfFreedom: values.length - 1, runs: values.length }], known: 0 };
@@ -92,7 +92,7 @@ function line(table: string, point: string, model: string, task: string, gains: 
   const shown = [mean, mean - half, mean + half].map((value) => Number(value.toPrecision(3)));
   const reference = table === 'cause-gains' ? 'single-task' : null;
   const said = word ?? (gains.atEdge ? 'rate at an end' : null);
-  lines.push([table, null, point, model, reference, task, 'log points', null, ...shown, said, gains.values.length]);
+  lines.push([table, null, point, model, reference, task, 'log points', null, ...shown, said, gains.draws.length]);
 }
 
 /** Whether PLE's loss goes away (above -δ), stays (below), or is open: one-sided tests at 2.5 %, Holm over the removals. */
@@ -112,11 +112,14 @@ function words(): Readonly<Record<string, string>> {
   );
 }
 
-/** Draw by draw. Null if one was not trained. */
+/** Over the draws that both have. Null if one was not trained. */
 function less(one: Gains | null, other: Gains | null): Gains | null {
   if (!one || !other) return null;
   return {
-    values: one.values.map((value, draw) => value - must(other.values[draw], 'draw')),
+    draws: one.draws.flatMap(({ seed, gain }) => {
+      const same = other.draws.find((draw) => draw.seed === seed);
+      return same ? [{ seed, gain: gain - same.gain }] : [];
+    }),
     atEdge: one.atEdge || other.atEdge,
     isMixed: one.isMixed || other.isMixed,
   };
