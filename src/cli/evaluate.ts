@@ -1,6 +1,6 @@
 import { Command } from '@commander-js/extra-typings';
 import { exitCode } from '../support/errors.js';
-import { collect, defineCommand, examples, interruptible, print, say, wholeFrom } from './command.js';
+import { collect, defineCommand, examples, interruptible, print, say } from './command.js';
 import { dataArgument, deviceOption, pluginOption, strictOption, withNewRows } from './input/new-rows.js';
 
 const words = () =>
@@ -11,11 +11,6 @@ const words = () =>
     .argument('<run>', 'the folder of a finished run')
     .argument(...dataArgument)
     .option('--by <column>', 'also for each value, or range of numbers, of a column; may be repeated', collect)
-    .option(
-      '--importance [repeats]',
-      'also what each task loses if an input’s values change rows at random, so many times (default: 10)',
-      wholeFrom('--importance', 1, 1000),
-    )
     .option('--json', 'print one JSON document')
     .option(...strictOption)
     .addOption(deviceOption())
@@ -33,67 +28,51 @@ most rows have a slice each. Columns need not be inputs of the model.
       examples(
         'ple evaluate runs/shop-ple-0123abcd labelled.csv',
         'ple evaluate runs/shop-ple-0123abcd labelled.csv --by country --by age',
-        'ple evaluate runs/shop-ple-0123abcd labelled.csv --importance',
         "ple evaluate runs/shop-ple-0123abcd 'day-*.parquet' --json > metrics.json",
       ),
     );
 
-const usualRepeats = 10;
-
 /** Prints metrics over all rows and by slice. */
-export const evaluate = defineCommand(
-  words,
-  async (path, data, { by = [], importance, json, strict, device, plugin }) => {
-    const [
-      { readTrainedRun },
-      { loadNamed, metricsLeftOut },
-      { allScores, scoredRows },
-      { evaluateRows, labelledTasks },
-      { slicings },
-      { permutationImportance },
-      { evaluationText },
-    ] = await Promise.all([
-      import('../serving/trained-run.js'),
-      import('../training/plugins.js'),
-      import('../serving/score-rows.js'),
-      import('../serving/evaluate-rows.js'),
-      import('../serving/slices.js'),
-      import('../serving/permutation-importance.js'),
-      import('../report/evaluation-text.js'),
-    ]);
-    const columns = [...new Set(by)];
-    return interruptible('Interrupted.', async (signal) => {
-      await loadNamed(plugin);
-      const run = await readTrainedRun(path);
-      for (const note of metricsLeftOut(run)) say(`note: ${note}`);
-      const evaluated = await withNewRows(
-        run,
-        data,
-        { keep: columns, labels: true, strict, device, signal },
-        async ({ rows, dataset, engine, onRows }) => {
-          const { labelled, without } = labelledTasks(run, rows);
-          for (const missing of without) say(`note: Without metrics: the rows have no ${missing}.`);
-          const cut = await slicings(rows.file, columns, run.encoding, signal);
-          const scores = await allScores(dataset, scoredRows(run, dataset, engine), onRows);
-          const evaluation = await evaluateRows(run, dataset.tasks, scores, labelled, cut, signal);
-          if (importance === undefined) return evaluation;
-          const repeats = importance === true ? usualRepeats : importance;
-          const { rows: count } = dataset.splits.test;
-          const onShare = (share: number) => onRows(Math.floor(share * count));
-          return {
-            ...evaluation,
-            importance: await permutationImportance(run, dataset, engine, scores, labelled, repeats, onShare),
-          };
-        },
-      );
-      for (const [name, { metrics }] of Object.entries(evaluated.tasks))
-        if (metrics.samples === 0) say(`note: No row is in the sample space of task '${name}'; its metrics are null.`);
-      print(json, evaluated, evaluationText(evaluated));
-      if (columns.length > 0) say(manySlices);
-      return exitCode.done;
-    });
-  },
-);
+export const evaluate = defineCommand(words, async (path, data, { by = [], json, strict, device, plugin }) => {
+  const [
+    { readTrainedRun },
+    { loadNamed, metricsLeftOut },
+    { allScores, scoredRows },
+    { evaluateRows, labelledTasks },
+    { slicings },
+    { evaluationText },
+  ] = await Promise.all([
+    import('../serving/trained-run.js'),
+    import('../training/plugins.js'),
+    import('../serving/score-rows.js'),
+    import('../serving/evaluate-rows.js'),
+    import('../serving/slices.js'),
+    import('../report/evaluation-text.js'),
+  ]);
+  const columns = [...new Set(by)];
+  return interruptible('Interrupted.', async (signal) => {
+    await loadNamed(plugin);
+    const run = await readTrainedRun(path);
+    for (const note of metricsLeftOut(run)) say(`note: ${note}`);
+    const evaluated = await withNewRows(
+      run,
+      data,
+      { keep: columns, labels: true, strict, device, signal },
+      async ({ rows, dataset, engine, onRows }) => {
+        const { labelled, without } = labelledTasks(run, rows);
+        for (const missing of without) say(`note: Without metrics: the rows have no ${missing}.`);
+        const cut = await slicings(rows.file, columns, run.encoding, signal);
+        const scores = await allScores(dataset, scoredRows(run, dataset, engine), onRows);
+        return evaluateRows(run, dataset.tasks, scores, labelled, cut, signal);
+      },
+    );
+    for (const [name, { metrics }] of Object.entries(evaluated.tasks))
+      if (metrics.samples === 0) say(`note: No row is in the sample space of task '${name}'; its metrics are null.`);
+    print(json, evaluated, evaluationText(evaluated));
+    if (columns.length > 0) say(manySlices);
+    return exitCode.done;
+  });
+});
 
 const manySlices =
   'note: Each interval covers one number alone. With many slices some lie apart by chance: none is adjusted for their number, and nothing is called better or worse.';

@@ -1,6 +1,5 @@
 import { metrics } from '../metrics/catalogue.js';
 import type { Evaluated, Measured } from '../serving/evaluate-rows.js';
-import type { Importance } from '../serving/permutation-importance.js';
 import { must } from '../support/must.js';
 import { printable } from '../support/text.js';
 import { metricText } from './metrics-table.js';
@@ -11,11 +10,8 @@ type Interval = readonly [number, number] | null | undefined;
 
 const mostNameColumns = 32;
 
-/**
- * The metrics over all rows, then for each column and task a table of the slices by the task's usual metric, and for
- * each task the importance of the inputs.
- */
-export function evaluationText({ rows, group, tasks, slices, importance = {} }: Evaluated): string {
+/** The metrics over all rows, then for each column and task a table of the slices by the task's usual metric. */
+export function evaluationText({ rows, group, tasks, slices }: Evaluated): string {
   const columns = [...new Set(slices.map(({ by }) => by))];
   const blocks = columns.flatMap((by) =>
     Object.entries(tasks).map(([task, { type }]) => {
@@ -31,7 +27,7 @@ export function evaluationText({ rows, group, tasks, slices, importance = {} }: 
     }),
   );
   const units = group === undefined ? '' : `; intervals: ${printable(group)} groups are the sampling units`;
-  return `${count(rows)} rows${units}\n${overallTable(tasks)}${blocks.join('')}${Object.entries(importance).map(importanceTable).join('')}`;
+  return `${count(rows)} rows${units}\n${overallTable(tasks)}${blocks.join('')}`;
 }
 
 function overallTable(tasks: Evaluated['tasks']): string {
@@ -41,28 +37,6 @@ function overallTable(tasks: Evaluated['tasks']): string {
     ),
   );
   return textTable(['task', 'metric', 'value', '95 % interval'], lines, [false, false, true, false]);
-}
-
-/** The inputs that matter most; --json has all. */
-const mostInputs = 30;
-
-function importanceTable([task, { metric, inputs }]: [string, Importance]): string {
-  const sorted = inputs.toSorted(
-    (a, b) => (b.value ?? Number.NEGATIVE_INFINITY) - (a.value ?? Number.NEGATIVE_INFINITY),
-  );
-  const digits = digitsFor(
-    sorted.map(({ interval }) => standardError(interval)),
-    sorted.map(({ value }) => value),
-  );
-  const lines = sorted
-    .slice(0, mostInputs)
-    .map(({ input, value, interval }) => [
-      shortened(printable(input), mostNameColumns),
-      signed(value, digits),
-      rangeText(interval, (end) => signed(end, digits)),
-    ]);
-  const more = inputs.length > mostInputs ? `${inputs.length - mostInputs} more inputs matter less (--json)\n` : '';
-  return `\n${printable(`${task}: ${metric} lost without an input`)}\n${textTable(['input', 'lost', '95 % interval'], lines, [false, true, false])}${more}`;
 }
 
 function sliceTable(slices: Evaluated['slices'], task: string, metric: string): string {

@@ -6,7 +6,6 @@ import { errorOverRows, intervalIfDefined, numberedGroups } from '../metrics/row
 import type { TaskScores } from '../metrics/samples.js';
 import { DataError } from '../support/errors.js';
 import { must } from '../support/must.js';
-import type { Importance } from './permutation-importance.js';
 import type { EncodedRows } from './score-rows.js';
 import type { Slice, Slicing } from './slices.js';
 import type { TrainedModel } from './trained-run.js';
@@ -36,8 +35,6 @@ export interface Evaluated {
   /** The column whose values are the sampling units of the intervals. Absent: rows are. */
   readonly group?: string | undefined;
   readonly tasks: Readonly<Record<string, Measured>>;
-  /** With `--importance`, by task. */
-  readonly importance?: Readonly<Record<string, Importance>>;
   readonly slices: readonly (Slice & {
     readonly by: string;
     readonly tasks: Readonly<Record<string, SliceMeasured>>;
