@@ -1,51 +1,34 @@
 import { basename } from 'node:path';
-import { Command, Option } from '@commander-js/extra-typings';
+import { Command } from '@commander-js/extra-typings';
 import { ConfigError, exitCode } from '../support/errors.js';
 import { defineCommand, examples, say } from './command.js';
 import { pluginOption } from './input/new-rows.js';
 
 const words = () =>
   new Command('export')
-    .description('Write a finished run for other programs: an ONNX file that predicts table rows, or its parameters.')
+    .description('Write a finished run for other programs, as an ONNX file that predicts table rows.')
     .argument('<run>', 'the folder of a finished run')
-    .requiredOption('--to <path>', 'a file .onnx, or with --format safetensors a folder')
-    .addOption(
-      new Option('--format <format>', 'what is written')
-        .choices(['onnx', 'safetensors'] as const)
-        .default('onnx' as const),
-    )
+    .requiredOption('--to <path>', 'a file .onnx')
     .option(...pluginOption)
-    .addHelpText(
-      'after',
-      examples(
-        'ple export runs/shop-ple-0123abcd --to model.onnx',
-        'ple export runs/shop-ple-0123abcd --to model --format safetensors',
-      ),
-    );
+    .addHelpText('after', examples('ple export runs/shop-ple-0123abcd --to model.onnx'));
 
-export const exportRun = defineCommand(words, async (path, { to, format, plugin }) => {
-  if (format === 'onnx' && !to.endsWith('.onnx'))
-    throw new ConfigError(`--to ${to}: name a file that ends in .onnx, or a folder with --format safetensors.`);
+export const exportRun = defineCommand(words, async (path, { to, plugin }) => {
+  if (!to.endsWith('.onnx')) throw new ConfigError(`--to ${to}: name a file that ends in .onnx.`);
   const { readTrainedRun } = await import('../serving/trained-run.js');
   const { loadNamed } = await import('../training/plugins.js');
   await loadNamed(plugin);
   const run = await readTrainedRun(path, ['model']);
-  if (format === 'safetensors') {
-    const { writeSafetensorsFolder } = await import('../serving/export/safetensors-folder.js');
-    await writeSafetensorsFolder(run, to);
-  } else {
-    const [{ onnxFile }, { writeWhole }] = await Promise.all([
-      import('../serving/export/onnx-file.js'),
-      import('../support/files.js'),
-    ]);
-    const beside = `${to}.data`;
-    const { file, data } = onnxFile(run, basename(beside));
-    if (data.length > 0) {
-      await writeWhole(beside, data);
-      say(`Written: ${beside}, the tables, which ${to} needs beside it: an ONNX file has less than 2 GiB`);
-    }
-    await writeWhole(to, file);
+  const [{ onnxFile }, { writeWhole }] = await Promise.all([
+    import('../serving/export/onnx-file.js'),
+    import('../support/files.js'),
+  ]);
+  const beside = `${to}.data`;
+  const { file, data } = onnxFile(run, basename(beside));
+  if (data.length > 0) {
+    await writeWhole(beside, data);
+    say(`Written: ${beside}, the tables, which ${to} needs beside it: an ONNX file has less than 2 GiB`);
   }
+  await writeWhole(to, file);
   say(`Written: ${to}`);
   return exitCode.done;
 });

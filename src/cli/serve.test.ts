@@ -6,7 +6,6 @@ import { predict, type RowsEvent } from '../library.js';
 import { onnxFile } from '../serving/export/onnx-file.js';
 import { trainedOnMixed, writeMixedTable } from '../serving/mixed-table.fixture.js';
 import { readTrainedRun } from '../serving/trained-run.js';
-import { readSafetensors } from '../support/safetensors.js';
 import { folderOfFile } from './command.fixture.js';
 import { testTranscript } from './transcript.fixture.js';
 
@@ -38,21 +37,6 @@ test('metrics of the test rows are those of the run', () => {
   const { tasks } = JSON.parse(readFileSync(join(run, 'result.json'), 'utf8'));
   const evaluated = JSON.parse(readFileSync(at('metrics.json'), 'utf8')).tasks;
   expect(evaluated.click.metrics).toEqual(tasks.click.test);
-});
-
-test('exported safetensors are the best parameters, with their shapes in the config', async () => {
-  const { parameters, files } = JSON.parse(readFileSync(at('deep/model/config.json'), 'utf8'));
-  const { sets } = await readTrainedRun(run);
-  expect(sets.length).toBeGreaterThan(1);
-  expect(files.map(({ tasks }: { tasks: string[] }) => tasks)).toEqual(sets.map(({ tasks }) => tasks));
-  for (const [index, best] of sets.entries()) {
-    const { arrays } = await readSafetensors(at('deep/model', files[index].file));
-    expect(Object.keys(parameters)).toEqual(Object.keys(arrays));
-    for (const [name, { data, shape }] of Object.entries(arrays)) {
-      expect(data).toEqual(best.parameters[name]?.data);
-      expect(parameters[name].shape).toEqual(shape);
-    }
-  }
 });
 
 test('the metadata’s config has no paths and no servers, and of plugins what they are', async () => {
