@@ -51,10 +51,10 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
  * numbers; one that raises a number says in its message what left elsewhere.
  */
 const sizes: Readonly<Record<string, Size>> = {
-  cli: { tokens: 19762, bytes: 87120, files: 25 },
-  comparison: { tokens: 51545, bytes: 182219, files: 37 },
+  cli: { tokens: 20626, bytes: 90457, files: 26 },
+  comparison: { tokens: 52075, bytes: 184363, files: 38 },
   config: { tokens: 19988, bytes: 79059, files: 14 },
-  data: { tokens: 64925, bytes: 238479, files: 35 },
+  data: { tokens: 65166, bytes: 239325, files: 35 },
   engine: { tokens: 39206, bytes: 132239, files: 31 },
   guess: { tokens: 7474, bytes: 30004, files: 3 },
   inspect: { tokens: 2089, bytes: 6572, files: 1 },
@@ -65,7 +65,7 @@ const sizes: Readonly<Record<string, Size>> = {
   optimizers: { tokens: 5112, bytes: 19487, files: 5 },
   report: { tokens: 27599, bytes: 103362, files: 27 },
   scripts: { tokens: 24229, bytes: 85269, files: 23 },
-  serving: { tokens: 13919, bytes: 47840, files: 7 },
+  serving: { tokens: 14616, bytes: 50288, files: 7 },
   support: { tokens: 7867, bytes: 26794, files: 15 },
   tracking: { tokens: 3364, bytes: 12612, files: 4 },
   training: { tokens: 34726, bytes: 127347, files: 28 },

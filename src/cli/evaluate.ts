@@ -1,17 +1,20 @@
 import { Command } from '@commander-js/extra-typings';
 import { exitCode } from '../support/errors.js';
 import { collect, defineCommand, examples, interruptible, print, say } from './command.js';
-import { dataArgument, deviceOption, pluginOption, strictOption, withNewRows } from './input/new-rows.js';
+import { dataArgument, deviceOption, strictOption, withNewRows } from './input/new-rows.js';
+import { modelOption, pluginOption, runArgument, seedOption, servedRun } from './input/served-run.js';
 
 const words = () =>
   new Command('evaluate')
     .description(
       'Measure a finished run on new rows with labels: over all rows and by slice, each with its 95 % interval.',
     )
-    .argument('<run>', 'the folder of a finished run')
+    .argument(...runArgument)
     .argument(...dataArgument)
     .option('--by <column>', 'also for each value, or range of numbers, of a column; may be repeated', collect)
     .option('--json', 'print one JSON document')
+    .option(...modelOption)
+    .addOption(seedOption())
     .option(...strictOption)
     .addOption(deviceOption())
     .option(...pluginOption)
@@ -33,16 +36,14 @@ most rows have a slice each. Columns need not be inputs of the model.
     );
 
 /** Prints metrics over all rows and by slice. */
-export const evaluate = defineCommand(words, async (path, data, { by = [], json, strict, device, plugin }) => {
+export const evaluate = defineCommand(words, async (path, data, { by = [], json, strict, device, ...named }) => {
   const [
-    { readTrainedRun },
-    { loadNamed, metricsLeftOut },
+    { metricsLeftOut },
     { allScores, scoredRows },
     { evaluateRows, labelledTasks },
     { slicings },
     { evaluationText },
   ] = await Promise.all([
-    import('../serving/trained-run.js'),
     import('../training/plugins.js'),
     import('../serving/score-rows.js'),
     import('../serving/evaluate-rows.js'),
@@ -51,8 +52,7 @@ export const evaluate = defineCommand(words, async (path, data, { by = [], json,
   ]);
   const columns = [...new Set(by)];
   return interruptible('Interrupted.', async (signal) => {
-    await loadNamed(plugin);
-    const run = await readTrainedRun(path);
+    const run = await servedRun(path, named);
     for (const note of metricsLeftOut(run)) say(`note: ${note}`);
     const evaluated = await withNewRows(
       run,

@@ -2,22 +2,21 @@ import { basename } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import { ConfigError, exitCode } from '../support/errors.js';
 import { defineCommand, examples, say } from './command.js';
-import { pluginOption } from './input/new-rows.js';
+import { modelOption, pluginOption, runArgument, seedOption, servedRun } from './input/served-run.js';
 
 const words = () =>
   new Command('export')
     .description('Write a finished run for other programs, as an ONNX file that predicts table rows.')
-    .argument('<run>', 'the folder of a finished run')
+    .argument(...runArgument)
     .requiredOption('--to <path>', 'a file .onnx')
+    .option(...modelOption)
+    .addOption(seedOption())
     .option(...pluginOption)
     .addHelpText('after', examples('ple export runs/shop-ple-0123abcd --to model.onnx'));
 
-export const exportRun = defineCommand(words, async (path, { to, plugin }) => {
+export const exportRun = defineCommand(words, async (path, { to, ...named }) => {
   if (!to.endsWith('.onnx')) throw new ConfigError(`--to ${to}: name a file that ends in .onnx.`);
-  const { readTrainedRun } = await import('../serving/trained-run.js');
-  const { loadNamed } = await import('../training/plugins.js');
-  await loadNamed(plugin);
-  const run = await readTrainedRun(path, ['model']);
+  const run = await servedRun(path, named, ['model']);
   const [{ onnxFile }, { writeWhole }] = await Promise.all([
     import('../serving/export/onnx-file.js'),
     import('../support/files.js'),

@@ -3,16 +3,19 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { Command } from '@commander-js/extra-typings';
 import { ConfigError, exitCode } from '../support/errors.js';
 import { collect, defineCommand, examples, interruptible, say } from './command.js';
-import { dataArgument, deviceOption, pluginOption, strictOption, withNewRows } from './input/new-rows.js';
+import { dataArgument, deviceOption, strictOption, withNewRows } from './input/new-rows.js';
+import { modelOption, pluginOption, runArgument, seedOption, servedRun } from './input/served-run.js';
 
 const words = () =>
   new Command('predict')
     .description('Predict new rows with a finished run. Labels need not be there.')
-    .argument('<run>', 'the folder of a finished run')
+    .argument(...runArgument)
     .argument(...dataArgument)
     .option('--out <file>', 'a .csv or .parquet file (default: CSV on stdout)')
     .option('--keep <column>', 'copy a column of the rows, such as an id; may be repeated', collect)
     .option('--logits', 'write logits instead of probabilities and predictions in the labels’ units')
+    .option(...modelOption)
+    .addOption(seedOption())
     .option(...strictOption)
     .addOption(deviceOption())
     .option(...pluginOption)
@@ -27,6 +30,7 @@ Columns written: <task>.probability of a binary task, <task>.probability.<class>
       'after',
       examples(
         'ple predict runs/shop-ple-0123abcd new.csv --out scores.parquet --keep user --keep item',
+        'ple predict runs/shop --model single-task new.csv > scores.csv',
         "ple predict runs/shop-ple-0123abcd 'new-*.parquet' > scores.csv",
         "ple predict runs/shop-ple-0123abcd new.txt 'dataset.delimiter=;' --out scores.csv",
       ),
@@ -35,24 +39,16 @@ Columns written: <task>.probability of a binary task, <task>.probability.<class>
 /** Writes the predictions, in the order of the rows. */
 export const predict = defineCommand(
   words,
-  async (path, data, { out, keep = [], logits = false, strict, device, plugin }) => {
-    const [
-      { encoded, outputFormat: formatOf, writeTable },
-      { readTrainedRun },
-      { loadNamed },
-      { checkNames, predictions },
-    ] = await Promise.all([
+  async (path, data, { out, keep = [], logits = false, strict, device, ...named }) => {
+    const [{ encoded, outputFormat: formatOf, writeTable }, { checkNames, predictions }] = await Promise.all([
       import('../data/write/write-file.js'),
-      import('../serving/trained-run.js'),
-      import('../training/plugins.js'),
       import('../serving/score-rows.js'),
     ]);
     const scale = logits ? 'logit' : 'label';
     if (out === undefined && isStdoutClosed()) throw new ConfigError('stdout is closed: name a file (--out FILE).');
     const format = formatOf(out ?? 'stdout.csv');
     return interruptible(`Interrupted: ${out ?? 'the output'} is not written.`, async (signal) => {
-      await loadNamed(plugin);
-      const run = await readTrainedRun(path);
+      const run = await servedRun(path, named);
       checkNames(run, scale, keep);
       await withNewRows(
         run,

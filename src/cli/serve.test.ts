@@ -47,7 +47,9 @@ test('the metadata’s config has no paths and no servers, and of plugins what t
     tracking: { tensorboard: true, mlflow: 'http://tracking.internal:5000', experiment: 'secret-project' },
     plugins: [{ file: '/home/someone/mine.ts', sha256, parts: ['optimizer mine'] }],
   };
-  const text = Buffer.from(onnxFile({ ...trained, experiment }, '').file).toString('latin1');
+  const text = Buffer.from(
+    onnxFile({ ...trained, sets: trained.sets.map((set) => ({ ...set, experiment })) }, '').file,
+  ).toString('latin1');
   expect(text).toContain(`plugins:\n  - sha256: ${sha256}\n    parts:\n      - optimizer mine\n`);
   expect(text).toContain('learningRate: 0.01');
   for (const part of ['tracking', 'secret-project', 'someone', folder]) expect(text).not.toContain(part);

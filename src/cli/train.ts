@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Experiment } from '../config/experiment.js';
-import { ConfigError, exitCode, inWorkingFolder } from '../support/errors.js';
+import { ConfigError, exitCode, inWorkingFolder, UserError } from '../support/errors.js';
 import {
+  commandLine,
   configCommand,
   defineCommand,
   examples,
@@ -29,6 +30,7 @@ const words = () =>
         'ple train --config configs/quickstart.yaml',
         'ple train --config configs/census-income/ple.yaml dataset.folder=data/census-income seed=1',
         "ple train --config configs/quickstart.yaml 'model.levels=[[32],[16]]' train.epochs=3",
+        'ple train --config configs/quickstart.yaml model.type=mmoe     # keeps the widths that fit',
         'ple train --resume runs/quickstart-0123abcd',
       ),
     );
@@ -49,6 +51,8 @@ export const train = defineCommand(words, async (given, options) => {
   if (options.dryRun) return dryRun(experiment, display, options.json);
 
   const { runs, resume, overwrite = false, force = false, predictions } = options;
+  const other = await otherAnswer(join(runs, experiment.name), experiment);
+  if (other !== undefined) display.show({ kind: 'note', message: other });
   const outcome = await interruptible(interruptedReading, (signal) =>
     run(experiment, {
       ...{ runs, resume, overwrite, force, predictions, signal, on: display.show },
@@ -101,6 +105,23 @@ async function chosenExperiment(given: readonly string[], options: OptionsOf<typ
       'A run is resumed with its own config: only engine, tracking, name and paths may be overridden.',
     );
   return experiment;
+}
+
+/** A note where the comparison of the same config, in a folder that can be read, says to use another model. */
+async function otherAnswer(folder: string, { model }: Experiment): Promise<string | undefined> {
+  if (!existsSync(join(folder, 'comparison.json'))) return undefined;
+  const [{ readComparison }, { rowToServe }] = await Promise.all([
+    import('../comparison/comparison.js'),
+    import('../report/answer.js'),
+  ]);
+  let row: ReturnType<typeof rowToServe>;
+  try {
+    row = rowToServe(readComparison(folder));
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+  }
+  if (!row || row.type === model.type) return undefined;
+  return `This trains ${model.type}, and the comparison in ${folder} says to use ${row.label}. To serve ${row.label}: ${commandLine('predict', [folder, '--model', row.label, 'new.csv'])}`;
 }
 
 async function dryRun(experiment: Experiment, display: Display, json: boolean | undefined): Promise<number> {

@@ -85,16 +85,23 @@ export interface LoaderDefinition<Options extends z.ZodObject = z.ZodObject, Giv
   readonly open: (options: Given, context: LoaderContext) => Promise<Source>;
   /** Absent: labels are in columns of the tasks' names, 0 or 1, numbers, or the classes' texts. */
   readonly newRows?: (options: Given) => RowReading;
+  /**
+   * The checksum that the data would have if these files had their rows to train on, so that a file is known again.
+   * Undefined: the files alone do not decide it.
+   */
+  readonly checksumWith?: (options: Given, files: readonly string[], seed: number) => Promise<string | undefined>;
 }
 
 export function defineLoader<Options extends z.ZodObject>(
   definition: LoaderDefinition<Options, z.infer<Options>>,
 ): LoaderDefinition {
-  const { newRows, ...others } = definition;
+  const { newRows, checksumWith, ...others } = definition;
+  const parse = (options: unknown) => definition.options.parse(options);
   return part('loader', {
     ...others,
-    open: async (options, context) => definition.open(definition.options.parse(options), context),
-    ...(newRows ? { newRows: (options) => newRows(definition.options.parse(options)) } : {}),
+    open: async (options, context) => definition.open(parse(options), context),
+    ...(newRows ? { newRows: (options) => newRows(parse(options)) } : {}),
+    ...(checksumWith ? { checksumWith: async (options, ...rest) => checksumWith(parse(options), ...rest) } : {}),
   });
 }
 

@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import type { Aggregate, Comparison, ComparisonRow, Front, TaskGain, TaskVerdict } from '../comparison/comparison.js';
 import { rowVerdict } from '../comparison/statistics/gain-family.js';
 import { must } from '../support/must.js';
-import { answers, findings } from './answer.js';
+import { answers, findings, rowToServe } from './answer.js';
 import { comparisonPoints, isMean, pointRows, rowsByModel } from './gain-rows.js';
 import { aggregateGain, comparisonRow, everyVerdict, taskGain } from './report.fixture.js';
 
@@ -63,7 +63,11 @@ test.each(cases)('$case', ({ models, atEdge = {}, front, changes, said }) => {
       ...(atEdge[row.label] && { atEdge: atEdge[row.label] }),
     })),
   };
-  expect(must(answers(comparison)[0], 'point').answer.join(' ')).toBe(said);
+  const { answer, use } = must(answers(comparison)[0], 'point');
+  expect(answer.join(' ')).toBe(said);
+  const [, named = null] = /\b(?:use|keep) ([\w-]+)(?! with)/i.exec(said) ?? [];
+  expect(use).toBe(named);
+  expect(rowToServe(comparison)?.label ?? null).toBe(models[named ?? '']?.external ? null : named);
 });
 
 test('what the tests say of a model, with the size of each gain; how much worse it may be follows from a test, or an interval', () => {

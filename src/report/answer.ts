@@ -21,6 +21,8 @@ export interface PointAnswer {
   readonly title: string;
   /** Which model to use, what it gains, and what is open; or what to do first. */
   readonly answer: readonly string[];
+  /** The label of the model to use. Null: none is known. */
+  readonly use: string | null;
 }
 
 /** A model's gains over the baseline. */
@@ -40,8 +42,15 @@ const mostNamed = 4;
 export function answers(comparison: Comparison): readonly PointAnswer[] {
   return comparisonPoints(comparison).map((point) => {
     const models = candidatesAt(comparison, point).filter(({ gains: [first] }) => first?.family === 'models');
-    return { title: point.title, answer: answerAt(comparison, point, models) };
+    return { title: point.title, ...answerAt(comparison, point, models) };
   });
+}
+
+/** The model to use, where there is one answer and it is a model of this program. */
+export function rowToServe(comparison: Comparison): ComparisonRow | undefined {
+  const [answer, ...others] = answers(comparison);
+  if (!answer || others.length > 0) return undefined;
+  return comparison.rows.find(({ label, type }) => label === answer.use && type !== external);
 }
 
 /** Models, contrasts and weights of fronts. */
@@ -60,21 +69,26 @@ function candidatesAt(comparison: Comparison, point: Point): readonly Candidate[
  * is shown: then it is the baseline, or the smallest model that is shown to be not worse by more than the margin on any
  * task. Among models alike it is the smallest; of nearly equal sizes that with the largest mean gain.
  */
-function answerAt(comparison: Comparison, point: Point, models: readonly Candidate[]): readonly string[] {
+function answerAt(comparison: Comparison, point: Point, models: readonly Candidate[]): Omit<PointAnswer, 'title'> {
   const { baseline, seeds, uncertainty, test } = comparison;
+  const use = (label: string, ...answer: readonly string[]) => ({ use: label, answer });
+  const keep = (...answer: readonly string[]) => use(baseline, ...answer);
   const base = point.rows.find(({ label }) => label === baseline);
   const withGain = models.filter(({ gains }) => gains.some(({ gain }) => gain !== null));
   if (!base || withGain.length === 0)
-    return [`No gain over ${baseline} is known: its runs, or all others, have no result (see the notes).`];
+    return {
+      use: null,
+      answer: [`No gain over ${baseline} is known: its runs, or all others, have no result (see the notes).`],
+    };
   const judged = withGain.filter(({ verdict }) => verdict !== plateau);
-  if (judged.length === 0) return [unfinished(point, withGain, baseline)];
+  if (judged.length === 0) return { use: null, answer: [unfinished(point, withGain, baseline)] };
   if (uncertainty !== 'rows' && seeds.length < fewestRuns)
-    return [
+    return keep(
       `Keep ${quoted(baseline)} for now: with ${counted(seeds.length, 'seed')} nothing is tested.`,
       `Set compare.seeds to 5 (at least ${fewestRuns}). Finished runs are not trained again.`,
-    ];
+    );
   if (judged.every(({ gains }) => gains.every(({ pHolm }) => pHolm === null)))
-    return [`Keep ${quoted(baseline)} for now: nothing is tested (see the notes).`];
+    return keep(`Keep ${quoted(baseline)} for now: nothing is tested (see the notes).`);
   const say = (model: Candidate) => `${quoted(model.label)}: ${findings(model.gains, test.level, mostNamed)}.`;
   const also = [...leftOut(withGain), ...atEdges(withGain, base), ...ahead(judged, baseline)];
   const winners = alike(judged.filter((model) => risks(model, test.level).length === 0));
@@ -83,23 +97,25 @@ function answerAt(comparison: Comparison, point: Point, models: readonly Candida
     const onMean = has(winner, 'better')
       ? ''
       : `better than ${baseline} on the mean over tasks (Δm ${winner.mean && effect(winner.mean)}); `;
-    return [
+    return use(
+      winner.label,
       `Use ${quoted(winner.label)}${ofSeveral(winner, winners)}: ${onMean}${findings(winner.gains, test.level, mostNamed)}.`,
+      ...(winner.row.type === external ? [leavesNoModel] : []),
       ...also,
-    ];
+    );
   }
   const front = point.fronts.find(({ seesaw }) => seesaw === 'repaired');
-  if (front) return [...repaired(comparison, point, front), ...also];
+  if (front) return { use: null, answer: [...repaired(comparison, point, front), ...also] };
   const trades = ranked(judged.filter((model) => has(model, 'better')));
   const [trade] = trades;
   const risky = smallest(alike(judged));
-  if (risky) return [...tooRisky(risky, baseline, test.level), ...also];
+  if (risky) return keep(...tooRisky(risky, baseline, test.level), ...also);
   if (trade) {
     const every = trades.every((model) => has(model, 'worse'));
     const why = every
       ? 'each model that gains on one task loses on another'
       : 'each model that gains on one task loses on another, or on the mean over tasks (Δm)';
-    return [`Keep ${quoted(baseline)}: ${why}.`, say(trade), ...otherWeights(trade, point), ...also];
+    return keep(`Keep ${quoted(baseline)}: ${why}.`, say(trade), ...otherWeights(trade, point), ...also);
   }
   const isOpen = judged.every((model) => model.gains.every(({ verdict }) => verdict === 'undecided'));
   const none = isOpen
@@ -108,13 +124,17 @@ function answerAt(comparison: Comparison, point: Point, models: readonly Candida
   const safe = smallest(judged.filter((model) => isNotWorse(model, test.level) && size(model.row) < size(base)));
   if (safe) {
     const sizes = `${count(size(safe.row))} parameters; ${baseline} has ${count(size(base))}`;
-    return [
+    return use(
+      safe.label,
       `${none}: use ${quoted(safe.label)} (${sizes}), which is not worse by more than the margin on any task.`,
       ...also,
-    ];
+    );
   }
-  return [`${none}: keep ${quoted(baseline)}.`, ...mayBring(judged, test.level), ...also];
+  return keep(`${none}: keep ${quoted(baseline)}.`, ...mayBring(judged, test.level), ...also);
 }
+
+const leavesNoModel =
+  'Its command left predictions here, and no model of ple; gbm.py saves its own (model.txt), which docs/boosting.md loads.';
 
 /** A model is not used that may cost more than this many margins on a task. */
 const mostRisked = 10;

@@ -7,7 +7,6 @@ import { type NewRows, openNewRows } from '../data/table/table-loader.js';
 import type { OutputColumn, RowGroup } from '../data/write/write-file.js';
 import type { Engine, Program, Signature } from '../engine/engine.js';
 import { inLabelUnits, sigmoid, type TaskScores } from '../metrics/samples.js';
-import { models } from '../models/catalogue.js';
 import type { Model } from '../models/model.js';
 import { hasManyRows } from '../optimizers/optimizer.js';
 import type { HostArray } from '../support/arrays.js';
@@ -16,7 +15,7 @@ import { must } from '../support/must.js';
 import { type ScoredBatch, scoredBatches } from '../training/evaluation.js';
 import { modelShape } from '../training/setup.js';
 import { batchArrays, evaluationStep, rowIndexes } from '../training/step.js';
-import { storedSets, type TrainedModel } from './trained-run.js';
+import { type ServedSet, servedSets, type TrainedModel } from './trained-run.js';
 
 /** New rows, encoded for the run's model. */
 export interface EncodedRows extends NewRows {
@@ -76,45 +75,36 @@ function labelReading({ tasks }: Encoding, reading: RowReading | undefined): Row
   );
 }
 
-/** Compiles a model that predicts rows, each task with the parameters that serve it. */
-export async function openScorer(run: TrainedModel, dataset: Dataset, engine: Engine) {
-  const { experiment } = run;
-  const model = models.get(experiment.model.type).build(modelShape(dataset), experiment.model);
-  const { batchSize } = experiment.train;
-  const batch = batchArrays(dataset, batchSize).inputs;
-  const program = await servedProgram(engine, model, batch, dataset.tasks, storedSets(model, run));
-  return {
-    /** All rows, batch by batch. @throws NotFinite */
-    async *score(rows: Dataset): AsyncGenerator<readonly ScoredBatch[]> {
-      let row = 0;
-      for await (const batches of scoredBatches(program, rows, 'test', batchSize)) {
-        for (const batch of batches) {
-          for (const [t, { name }] of rows.tasks.entries())
-            for (const logits of batch.logits(t)) {
-              const at = logits.findIndex((logit) => !Number.isFinite(logit));
-              if (at >= 0) throw new NotFinite(name, row + at);
-            }
-          row += batch.rows;
-        }
-        yield batches;
-      }
-    },
-    release: () => program.release(),
-  };
-}
-
-/** Predicts all rows, batch by batch. @throws NotFinite */
+/** Predicts all rows, batch by batch, each task with the parameters that serve it. @throws NotFinite */
 export async function* scoredRows(
   run: TrainedModel,
   dataset: Dataset,
   engine: Engine,
 ): AsyncGenerator<readonly ScoredBatch[]> {
-  const scorer = await openScorer(run, dataset, engine);
+  const { batchSize } = run.experiment.train;
+  const batch = batchArrays(dataset, batchSize).inputs;
+  const program = await servedProgram(engine, batch, dataset.tasks, servedSets(run, modelShape(dataset)));
+  let row = 0;
   try {
-    yield* scorer.score(dataset);
+    for await (const batches of scoredBatches(program, dataset, 'test', batchSize)) {
+      for (const scored of batches) {
+        refuseNotFinite(dataset.tasks, scored, row);
+        row += scored.rows;
+      }
+      yield batches;
+    }
   } finally {
-    await scorer.release();
+    await program.release();
   }
+}
+
+/** @param first the number of the batch's first row */
+function refuseNotFinite(tasks: readonly Task[], batch: ScoredBatch, first: number): void {
+  for (const [t, { name }] of tasks.entries())
+    for (const logits of batch.logits(t)) {
+      const row = logits.findIndex((logit) => !Number.isFinite(logit));
+      if (row >= 0) throw new NotFinite(name, first + row);
+    }
 }
 
 /** Called with the number of rows that are done. Throws to stop. */
@@ -251,44 +241,52 @@ function softmax(logits: readonly Float32Array[]): Float32Array[] {
 }
 
 /**
- * A model's evaluation, each task by the parameters that serve it. One compiled step runs a chunk once with each set,
- * and a task's logits are taken from the run with its own.
+ * The evaluation of a model's runs, each task by the parameters that serve it. A run has one compiled step, which runs a
+ * chunk once with each of its sets; a task's logits are taken from those of its own set.
  */
 async function servedProgram(
   engine: Engine,
-  model: Model,
   batch: Signature['batch'],
   tasks: readonly Task[],
-  sets: TrainedModel['sets'],
+  sets: readonly ServedSet[],
 ): Promise<Pick<Program, 'run' | 'release' | 'transfers'>> {
-  const [first, ...others] = sets;
-  const step = evaluationStep(model, () => undefined);
-  const state = must(first, 'parameters').parameters;
+  const programs = new Map<Model, { readonly program: Program; loaded: ServedSet }>();
+  for (const set of sets)
+    if (!programs.has(set.model))
+      programs.set(set.model, { program: await evaluationProgram(engine, batch, set), loaded: set });
+  const [first] = programs.values();
+  const { program: only } = must(first, 'parameters');
+  if (sets.length === 1) return only;
+  const setOf = ({ name }: Task) => sets.find((set) => set.tasks.includes(name));
+  const setOfOutput = tasks.flatMap((task) => Array<ServedSet | undefined>(outputCount(task)).fill(setOf(task)));
+  const order = [...sets];
+  return {
+    ...(only.transfers && { transfers: only.transfers }),
+    async run(chunk) {
+      let whole: HostArray | undefined;
+      for (const set of order) {
+        const compiled = must(programs.get(set.model), 'program');
+        if (compiled.loaded !== set) await compiled.program.writeState(set.parameters);
+        compiled.loaded = set;
+        const { logits } = await compiled.program.run(chunk); // [S, outputs, B]
+        if (whole && logits) takeOutputs(whole, logits, (output) => setOfOutput[output] === set);
+        whole ??= logits;
+      }
+      order.reverse(); // the next chunk begins with the set that is loaded
+      return { logits: must(whole, 'logits') };
+    },
+    async release() {
+      for (const { program } of programs.values()) await program.release();
+    },
+  };
+}
+
+function evaluationProgram(engine: Engine, batch: Signature['batch'], { model, parameters }: ServedSet) {
   const large = Object.entries(model.parameters).flatMap(([name, { rows, shape }]) =>
     rows && hasManyRows(shape) ? [name] : [],
   );
-  const program = await engine.compile(step, { state, batch, rows: rowIndexes(model, large, state) });
-  if (others.length === 0) return program;
-  const setOf = ({ name }: Task) => sets.findIndex((set) => set.tasks.includes(name));
-  const ofOutput = tasks.flatMap((task) => Array<number>(outputCount(task)).fill(setOf(task)));
-  const order = [...sets.keys()];
-  let inPlace = 0;
-  return {
-    ...(program.transfers && { transfers: program.transfers }),
-    async run(chunk) {
-      let whole: HostArray | undefined;
-      for (const index of order) {
-        if (index !== inPlace) await program.writeState(must(sets[index], 'set').parameters);
-        inPlace = index;
-        const { logits } = await program.run(chunk); // [S, outputs, B]
-        if (whole && logits) takeOutputs(whole, logits, (output) => ofOutput[output] === index);
-        whole ??= logits;
-      }
-      order.reverse(); // the next chunk begins with the set that is in place
-      return { logits: must(whole, 'logits') };
-    },
-    release: () => program.release(),
-  };
+  const step = evaluationStep(model, () => undefined);
+  return engine.compile(step, { state: parameters, batch, rows: rowIndexes(model, large, parameters) });
 }
 
 /** Copies the rows of some outputs. [S, outputs, B] */

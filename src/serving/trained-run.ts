@@ -2,17 +2,21 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Experiment } from '../config/experiment.js';
 import { type Encoding, encodingShape, mostEncodingText } from '../data/encoding.js';
-import type { Model } from '../models/model.js';
+import { models } from '../models/catalogue.js';
+import type { Model, ModelShape } from '../models/model.js';
 import type { HostArrays } from '../support/arrays.js';
 import { ConfigError, DataError, inWorkingFolder } from '../support/errors.js';
+import { must } from '../support/must.js';
 import { readSafetensors } from '../support/safetensors.js';
 import { type FinishedRun, readRun } from '../training/finished-run.js';
 import { encodingFile, readStored, servedFiles } from '../training/folder/run-folder.js';
 import { type PartKind, requirePlugins } from '../training/plugins.js';
 
-/** A finished run with all that is needed to predict new rows: its encoding, and the parameters that serve each task. */
+/** A model with all that is needed to predict new rows: its encoding, and the parameters that serve each task. */
 export interface TrainedModel {
+  /** The run's folder; the comparison's where several runs serve its tasks. */
   readonly path: string;
+  /** The first run's: data, inputs and tasks are those of all its runs. */
   readonly experiment: Experiment;
   readonly result: FinishedRun['result'];
   /** Notes for the user on the run's files. */
@@ -23,10 +27,17 @@ export interface TrainedModel {
 
 /** Parameters, and the tasks that are predicted with them. */
 interface StoredSet {
-  /** Its file, relative to the run's folder. */
+  /** The path of its file. */
   readonly file: string;
+  /** That of its run, which says what model it is. */
+  readonly experiment: Experiment;
   readonly tasks: readonly string[];
   readonly parameters: HostArrays;
+}
+
+/** Parameters with their model. */
+export interface ServedSet extends StoredSet {
+  readonly model: Model;
 }
 
 /**
@@ -61,22 +72,66 @@ export async function readTrainedRun(
     );
   const sets: StoredSet[] = [];
   for (const { file: name, tasks } of files)
-    sets.push({ file: name, tasks, parameters: (await readSafetensors(file(name))).arrays });
+    sets.push({ file: file(name), experiment, tasks, parameters: (await readSafetensors(file(name))).arrays });
   return { path, experiment, result, notes, encoding, sets };
 }
 
-/** The stored parameters of a model, in place of those in the files. @throws DataError for weights of another model. */
-export function storedSets(model: Model, { path, sets }: Pick<TrainedModel, 'path' | 'sets'>): readonly StoredSet[] {
-  return sets.map((set) => ({
-    ...set,
-    parameters: Object.fromEntries(
-      Object.entries(model.parameters).map(([name, { shape }]) => {
-        const parameter = set.parameters[name];
-        if (parameter && String(parameter.shape) === String(shape)) return [name, parameter];
-        throw new DataError(
-          `${join(path, set.file)} ${parameter ? `has '${name}' in another shape` : `has no '${name}'`}: another version of ple trained the run. Train it again (--overwrite).`,
-        );
-      }),
-    ),
-  }));
+/**
+ * One model of several runs of a comparison, which serve different tasks.
+ * @param folder the comparison's
+ * @param runs Without `tasks`: all.
+ * @throws as `readTrainedRun`, and DataError for runs that encode the columns differently.
+ */
+export async function readServingRuns(
+  folder: string,
+  runs: readonly { readonly path: string; readonly tasks?: readonly string[] }[],
+  needed?: readonly PartKind[],
+): Promise<TrainedModel> {
+  const members: TrainedModel[] = [];
+  for (const { path } of runs) members.push(await readTrainedRun(path, needed));
+  const [first, ...others] = members;
+  const model = must(first, 'a run');
+  if (others.length === 0) return model;
+  const encodings = new Set(members.map(({ encoding }) => JSON.stringify(encoding)));
+  if (encodings.size > 1)
+    throw new DataError(
+      `${runs.map(({ path }) => path).join(' and ')} encode the columns differently, so that no one model has their tasks: use each by itself.`,
+    );
+  const isServed = (index: number, task: string) => runs[index]?.tasks?.includes(task) ?? true;
+  const ofTasks = (index: number, tasks: readonly string[]) => tasks.filter((task) => isServed(index, task));
+  const results = members.flatMap(({ result }, index) =>
+    Object.entries(result.tasks).filter(([task]) => isServed(index, task)),
+  );
+  return {
+    ...model,
+    path: folder,
+    result: { ...model.result, tasks: Object.fromEntries(results) },
+    notes: [...new Set(members.flatMap(({ notes }) => notes))],
+    sets: members
+      .flatMap(({ sets }, index) => sets.map((set) => ({ ...set, tasks: ofTasks(index, set.tasks) })))
+      .filter(({ tasks }) => tasks.length > 0),
+  };
+}
+
+/** The parameters with their models, one for the sets of a run. @throws DataError for weights of another model. */
+export function servedSets({ sets }: Pick<TrainedModel, 'sets'>, shape: ModelShape): readonly ServedSet[] {
+  const built = new Map<Experiment, Model>();
+  return sets.map((set) => {
+    const { model: options } = set.experiment;
+    const model = built.get(set.experiment) ?? models.get(options.type).build(shape, options);
+    built.set(set.experiment, model);
+    return { ...set, model, parameters: parametersOf(model, set) };
+  });
+}
+
+function parametersOf(model: Model, { file, parameters }: StoredSet): HostArrays {
+  return Object.fromEntries(
+    Object.entries(model.parameters).map(([name, { shape }]) => {
+      const parameter = parameters[name];
+      if (parameter && String(parameter.shape) === String(shape)) return [name, parameter];
+      throw new DataError(
+        `${file} ${parameter ? `has '${name}' in another shape` : `has no '${name}'`}: another version of ple trained the run. Train it again (--overwrite).`,
+      );
+    }),
+  );
 }

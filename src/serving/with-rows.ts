@@ -1,6 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { resolve, sep } from 'node:path';
 import { countsValues } from '../config/parts.js';
+import { loaders } from '../data/catalogue.js';
 import type { Dataset } from '../data/dataset.js';
 import { type FittedVocabulary, indexLookup } from '../data/encode/vocabulary.js';
 import type { Dialect } from '../data/loader.js';
@@ -8,8 +9,9 @@ import { literal, queryNumbers, queryRows, withDatabase } from '../data/store/da
 import { findDataFiles } from '../data/table/row-file.js';
 import { type EngineChoice, openEngine, thisMachine } from '../engine/devices/devices.js';
 import type { Engine } from '../engine/engine.js';
-import { ConfigError, DataError } from '../support/errors.js';
+import { ConfigError, DataError, UserError } from '../support/errors.js';
 import { must } from '../support/must.js';
+import { wholeNumber } from '../support/text.js';
 import { type EncodedRows, encodedRows, NotFinite } from './score-rows.js';
 import type { TrainedModel } from './trained-run.js';
 
@@ -75,6 +77,11 @@ export async function withRows<Result>(
     if (strict && unread.length > 0) throw new DataError(`${unread.join('; ')} (--strict).`);
     unread.forEach(note);
     const total = dataset.splits.test.rows;
+    const trained = labels ? await rowsOfTraining(run, files) : 0;
+    if (trained > 0)
+      note(
+        `${wholeNumber(trained)} of these ${wholeNumber(total)} rows were trained on: the numbers are too good. Take rows that are new, or the test metrics of the run.`,
+      );
     const onRows = (done: number) => {
       signal?.throwIfAborted();
       on({ kind: 'predicting', done, total });
@@ -88,6 +95,16 @@ export async function withRows<Result>(
   } finally {
     await rows.release();
   }
+}
+
+/** How many rows of the files the model was trained on, where they are its data. 0 where that is not known. */
+async function rowsOfTraining({ experiment, result }: TrainedModel, files: readonly string[]): Promise<number> {
+  const { dataset, seed } = experiment;
+  const loader = loaders.all.find(({ name }) => name === dataset.loader);
+  const checksum = await loader?.checksumWith?.(dataset, files, seed).catch((error: unknown) => {
+    if (!(error instanceof UserError)) throw error; // other files of the data are gone, or these were its test rows
+  });
+  return checksum === result.dataset.checksum ? result.dataset.rows.train : 0;
 }
 
 /** @throws ConfigError for an output that is one of the inputs, or lies in the run's folder. */

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { z } from 'zod';
 import { type ComparisonConfig, isAlsoRun, isComparison, parseComparison } from '../../config/comparison.js';
+import { isMapping, readDocument, valueAt } from '../../config/document.js';
 import { type Experiment, parseExperiment } from '../../config/experiment.js';
 import { ConfigError, systemReason } from '../../support/errors.js';
 import { printable } from '../../support/text.js';
@@ -37,9 +39,7 @@ export function neededConfig(words: readonly string[], option: string | undefine
 export async function checkedConfig(...config: NamedConfig): Promise<Experiment> {
   await loadConfigPlugins(...config);
   try {
-    const experiment = parseExperiment(...config, definitions);
-    checkParts(experiment);
-    return experiment;
+    return firstValid(config, withModelNamed(config));
   } catch (error) {
     const lacksModel = error instanceof ConfigError && /'model': is missing/.test(error.message);
     if (!lacksModel || !isComparison(...config)) throw error;
@@ -48,6 +48,44 @@ export async function checkedConfig(...config: NamedConfig): Promise<Experiment>
       `${file} is the config of a comparison, without a model of its own: ple compare --config ${file}`,
     );
   }
+}
+
+/** The experiment of the first overrides that make a valid one. @throws the error of the last */
+function firstValid(
+  [text, file]: NamedConfig,
+  [overrides = [], ...others]: readonly (readonly string[])[],
+): Experiment {
+  try {
+    const experiment = parseExperiment(text, file, overrides, definitions);
+    checkParts(experiment);
+    return experiment;
+  } catch (error) {
+    if (others.length === 0 || !(error instanceof ConfigError)) throw error;
+    return firstValid([text, file, []], others);
+  }
+}
+
+/** What every model takes, beside `levels`. */
+const common = ['tower', 'dropout', 'normalization', 'activation'];
+
+/**
+ * The overrides, where `model.type=NAME` names another model than the config's. Of that it keeps what every model takes:
+ * its levels as they are, as one level or each layer as a level, whichever the other model takes first. Else it has its
+ * own.
+ */
+function withModelNamed([text, file, overrides]: NamedConfig): readonly (readonly string[])[] {
+  const word = overrides.find((override) => override.startsWith('model.type='));
+  const type = word?.slice('model.type='.length) ?? '';
+  const written = valueAt(readDocument(text, file).value, ['model']);
+  if (!isMapping(written) || written['type'] === type || !definitions.models.names.includes(type)) return [overrides];
+  const kept = Object.fromEntries(Object.entries(written).filter(([key]) => common.includes(key)));
+  const { data: levels = [] } = z.array(z.array(z.number())).safeParse(written['levels']);
+  const layers = levels.flat();
+  const ways = [levels, [layers], layers.map((width) => [width])].map((way) => ({ type, ...kept, levels: way }));
+  return [...ways, { type, ...kept }].map((model) => [
+    `model=${JSON.stringify(model)}`,
+    ...overrides.filter((override) => override !== word),
+  ]);
 }
 
 /** The same for a comparison. */

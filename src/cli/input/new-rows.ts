@@ -4,7 +4,7 @@ import type { Dialect } from '../../data/loader.js';
 import type { TrainedModel } from '../../serving/trained-run.js';
 import type { OpenedRows, RowsEvent, RowsOptions } from '../../serving/with-rows.js';
 import { ConfigError } from '../../support/errors.js';
-import { collect, say } from '../command.js';
+import { say } from '../command.js';
 
 /** The argument of commands on new rows. */
 export const dataArgument = [
@@ -17,8 +17,6 @@ export const strictOption = [
   '--strict',
   'exit with 3 if a column’s values are not those of training (default: a note)',
 ] as const;
-/** Used by `ple export` too. */
-export const pluginOption = ['--plugin <file>', 'a plugin whose parts the run uses; its code runs', collect] as const;
 
 /** `withRows` for the words of a command line, with bars and notes on stderr. */
 export async function withNewRows<Result>(
@@ -55,14 +53,20 @@ export async function withNewRows<Result>(
 async function filesAndDialect(
   words: readonly string[],
 ): Promise<{ readonly files: readonly string[]; readonly dialect: Dialect }> {
-  const [{ readDocument }, { parsePart }, { dialectOptions }] = await Promise.all([
+  const [{ readDocument }, { parsePart }, { dialectOptions }, { folderKind, isFolder }] = await Promise.all([
     import('../../config/document.js'),
     import('../../config/parse.js'),
     import('../../data/table/table-options.js'),
+    import('../../comparison/stored/folders.js'),
   ]);
   const isKey = (word: string) => /^dataset\.\w+=/.test(word);
   const files = words.filter((word) => !isKey(word));
   if (files.length === 0) throw new ConfigError('Name a file of rows.');
+  const run = files.find((file) => isFolder(file) && folderKind(file) !== undefined);
+  if (run !== undefined)
+    throw new ConfigError(
+      `${run} is the folder of runs, and stands where files of rows are named: the first word names the run. If a pattern matches several, name one.`,
+    );
   const keys = words.filter(isKey).map((word) => word.slice('dataset.'.length));
   const document = readDocument('{}', 'the command line', keys);
   return { files, dialect: parsePart(dialectOptions, document.value, document) };

@@ -34,7 +34,7 @@ function foldersIn(path: string, name: string): readonly Folder[] {
   });
 }
 
-function isFolder(path: string): boolean {
+export function isFolder(path: string): boolean {
   try {
     return statSync(path).isDirectory();
   } catch {

@@ -41,39 +41,31 @@ export const table = defineLoader({
     .superRefine(checkVariables)
     .superRefine(checkShares),
   paths: ['name', 'page', 'fetch', 'folder', 'path', 'validation', 'test', 'files', 'database', 'cache'],
-  async open({ loader, ...config }, context) {
-    const { name, page, fetch, folder, path, validation, test, files, database, cache, ...content } = config;
+  async open(config, context) {
+    const { path, cache, splitSeed } = config;
     const options = { ...config, ...inFolder(config) };
     const read = await listFiles(options); // a missing file is told first
-    const shares = splitShares(options);
     if (path !== undefined && new Set(read.files.map((file) => partition(file.path))).size > 1)
       context.note('Folders named column=value are columns in a query only: dataset.query, dataset.files.');
-    const sums: string[] = [];
-    const before: FileBefore[] = [];
     const { signal } = context;
-    for (const { path, mark } of read.files) {
-      const file = await rawChecksum(path, cache, signal);
-      before.push(file);
-      sums.push(`${mark} ${file.checksum}`);
-    }
-    const version = content.query === undefined ? versions.files : versions.query;
-    const key = { reader: loader, version, content: withoutDefaults(contentSchema, content), sums };
+    const { key, before } = await contentKey(config, read, signal);
     const tasks = chosenTasks(Object.keys(options.tasks), context.tasks);
-    const at = { folder: cache, name: loader, key: tasks ? { ...key, tasks } : key, files: before };
+    const at = { folder: cache, name: config.loader, key: tasks ? { ...key, tasks } : key, files: before };
     const entry = await prepared(at, context, async (database, folder) => {
       const { splitFiles, rows } = await read.open(folder, signal);
-      const checksum = createHash('sha256')
-        .update(JSON.stringify({ ...key, rows }))
-        .digest('hex');
-      return prepareTable(database, splitFiles, options, { checksum, tasks }, context);
+      return prepareTable(database, splitFiles, options, { checksum: checksumOf({ ...key, rows }), tasks }, context);
     });
     context.prepared?.(entry.path);
-    const { splitSeed } = options;
     if (splitSeed !== 'run' && !isOfTest(options)) return preparedSource(entry, context);
     const seed = splitSeed === 'run' ? context.seed : splitSeed;
     const source = await preparedSource(entry, context, rowDraw(options, seed, entry.description));
-    const isOther = splitSeed === 'run' && (shares.test > 0 || isOfTest(options));
-    return isOther ? { ...source, checksum: checksumOfDraw(source.checksum, seed) } : source;
+    return { ...source, checksum: drawnChecksum(source.checksum, options, seed) };
+  },
+  async checksumWith(config, files, seed) {
+    if (config.query !== undefined) return undefined; // the files do not decide its rows
+    const options = { ...config, ...inFolder(config), path: [...files] };
+    const { key } = await contentKey(config, await listFiles(options));
+    return drawnChecksum(checksumOf(key), options, seed);
   },
   newRows: ({ tasks, weight, header, delimiter, quote, encoding, decimal }) => ({
     labels: tasks,
@@ -83,6 +75,30 @@ export const table = defineLoader({
 });
 
 const contentSchema = z.strictObject(tableOptions);
+
+/** Everything but a query's rows that decides the content: options, and the files' bytes. */
+async function contentKey(
+  { loader, ...config }: TableOptions & { readonly loader: string },
+  { files }: Pick<Read, 'files'>,
+  signal?: AbortSignal,
+) {
+  const { name, page, fetch, folder, path, validation, test, files: _, database, cache, ...content } = config;
+  const before: FileBefore[] = [];
+  for (const { path } of files) before.push(await rawChecksum(path, cache, signal));
+  const sums = files.map(({ mark }, index) => `${mark} ${before[index]?.checksum}`);
+  const version = content.query === undefined ? versions.files : versions.query;
+  return { before, key: { reader: loader, version, content: withoutDefaults(contentSchema, content), sums } };
+}
+
+function checksumOf(content: object): string {
+  return createHash('sha256').update(JSON.stringify(content)).digest('hex');
+}
+
+/** Where test rows follow the run's seed, the seed decides the checksum too. */
+function drawnChecksum(checksum: string, options: TableOptions, seed: number): string {
+  const isOther = options.splitSeed === 'run' && (splitShares(options).test > 0 || isOfTest(options));
+  return isOther ? checksumOfDraw(checksum, seed) : checksum;
+}
 
 /** The tasks that are asked for, in their order; undefined if these are all, or one is not there. */
 function chosenTasks(names: readonly string[], asked: readonly string[] | undefined): readonly string[] | undefined {

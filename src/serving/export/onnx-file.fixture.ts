@@ -114,7 +114,7 @@ export function changed(
     ...run,
     experiment,
     encoding,
-    sets: sets.map((of) => ({ file: 'none', tasks: of, parameters: Object.fromEntries(drawn(of.join())) })),
+    sets: sets.map((of) => ({ file: 'none', experiment, tasks: of, parameters: Object.fromEntries(drawn(of.join())) })),
   };
 }
 

@@ -15,7 +15,6 @@ import {
   type ValueInfoProto,
   valueInfo,
 } from '../../engine/run/onnx-format.js';
-import { models } from '../../models/catalogue.js';
 import type { Model } from '../../models/model.js';
 import type { HostArrays } from '../../support/arrays.js';
 import { UserError } from '../../support/errors.js';
@@ -24,7 +23,7 @@ import { definitions } from '../../training/definitions.js';
 import { programVersion } from '../../training/folder/environment.js';
 import { modelShape } from '../../training/setup.js';
 import { batchArrays, evaluationStep } from '../../training/step.js';
-import { storedSets, type TrainedModel } from '../trained-run.js';
+import { servedSets, type TrainedModel } from '../trained-run.js';
 import { columnInputs, columnNodes, inputInfo, OnnxNodes } from './column-nodes.js';
 
 /** Upper limit of the constants in a file: the format allows less than 2 GiB. */
@@ -42,8 +41,7 @@ export function onnxFile(
 ): { readonly file: Uint8Array; readonly data: readonly Uint8Array[] } {
   const { experiment, encoding, result } = run;
   const dataset = features(encoding, experiment.inputs);
-  const model = models.get(experiment.model.type).build(modelShape(dataset), experiment.model);
-  const sets = storedSets(model, run);
+  const sets = servedSets(run, modelShape(dataset));
   const inputs = columnInputs(encoding);
   const [input, output] = [inputs.map(inputInfo), taskOutputs(dataset.tasks)];
   const names = [...input, ...output].map(({ name }) => name);
@@ -55,7 +53,7 @@ export function onnxFile(
   const nodes = new OnnxNodes(names);
   const rows = nodes.add('Shape', [must(names[0], 'an input')], [intAttribute('start', 0), intAttribute('end', 1)]);
   const modelInputs = { ...columnNodes(nodes, encoding), rows };
-  const ofSets = sets.map(({ tasks, parameters }) => {
+  const ofSets = sets.map(({ tasks, model, parameters }) => {
     const prefix = sets.length > 1 ? `${tasks.join('+')}/` : '';
     return { tasks, logits: modelNodes(nodes, model, parameters, dataset, modelInputs, prefix) };
   });
@@ -70,7 +68,7 @@ export function onnxFile(
       version: programVersion(),
       text: `${experiment.model.type} for the tasks ${dataset.tasks.map(({ name }) => name).join(', ')}`,
       metadata: {
-        config: stringifyExperiment(passedOn(experiment)),
+        config: [...new Set(sets.map((set) => stringifyExperiment(passedOn(set.experiment))))].join('---\n'),
         checksum: result.dataset.checksum,
         metrics: JSON.stringify(
           Object.fromEntries(Object.entries(result.tasks).map(([name, { test }]) => [name, test])),

@@ -1,0 +1,50 @@
+import { join } from 'node:path';
+import { Option } from '@commander-js/extra-typings';
+import type { TrainedModel } from '../../serving/trained-run.js';
+import { ConfigError } from '../../support/errors.js';
+import type { PartKind } from '../../training/plugins.js';
+import { collect, say, wholeFrom } from '../command.js';
+
+/** The argument and options that name what predicts, of `predict`, `evaluate` and `export`. */
+export const runArgument = ['<run>', 'the folder of a finished run, or with --model of a comparison'] as const;
+export const modelOption = ['--model <label>', 'a model of the comparison, by its label'] as const;
+export const seedOption = () =>
+  new Option('--seed <n>', 'its run of this seed (default: the first)').argParser(wholeFrom('--seed', 0));
+export const pluginOption = ['--plugin <file>', 'a plugin whose parts the run uses; its code runs', collect] as const;
+
+interface Named {
+  readonly model?: string | undefined;
+  readonly seed?: number | undefined;
+  readonly plugin?: readonly string[] | undefined;
+}
+
+/** Reads a run, or a model of a comparison. A note says which seed's it is, if there are several. */
+export async function servedRun(
+  path: string,
+  { model: label, seed, plugin }: Named,
+  needed?: readonly PartKind[],
+): Promise<TrainedModel> {
+  const [{ readServingRuns, readTrainedRun }, { loadNamed }, { folderKind }, { isOfCommandAt }, { servedModel }] =
+    await Promise.all([
+      import('../../serving/trained-run.js'),
+      import('../../training/plugins.js'),
+      import('../../comparison/stored/folders.js'),
+      import('../../comparison/stored/external-predictions.js'),
+      import('../../comparison/stored/served-model.js'),
+    ]);
+  await loadNamed(plugin);
+  if (folderKind(path) === 'comparison') {
+    const served = servedModel(path, label, seed);
+    const { otherSeeds } = served;
+    if (seed === undefined && otherSeeds.length > 0)
+      say(`note: The run of seed ${served.seed} is used; --seed names another (${otherSeeds.join(', ')}).`);
+    return readServingRuns(path, served.runs, needed);
+  }
+  if (label !== undefined || seed !== undefined)
+    throw new ConfigError(`--model and --seed choose a run of a comparison, and ${path} is none.`);
+  if (isOfCommandAt(join(path, 'predictions.csv')))
+    throw new ConfigError(
+      `${path} has the predictions of a command, and no model. docs/boosting.md says what gbm.py keeps.`,
+    );
+  return readTrainedRun(path, needed);
+}

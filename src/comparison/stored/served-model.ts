@@ -1,0 +1,58 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { external } from '../../config/compare-schema.js';
+import { notAmong } from '../../config/parse.js';
+import { ConfigError } from '../../support/errors.js';
+import { readComparison } from '../comparison.js';
+import { pointText } from '../plan/axis-point.js';
+import { runsOfReference } from './entry.js';
+
+/** The runs of one seed that predict with a comparison's model. */
+export interface ServedModel {
+  readonly seed: number;
+  /** The other seeds under which it was trained. */
+  readonly otherSeeds: readonly number[];
+  /** Several where tasks chose different settings: each serves its tasks. */
+  readonly runs: readonly { readonly path: string; readonly tasks?: readonly string[] }[];
+}
+
+/**
+ * Finds a model of a comparison by its label.
+ * @param seed Undefined: the first that has finished.
+ * @throws ConfigError that says what there is instead.
+ */
+export function servedModel(folder: string, label: string | undefined, seed: number | undefined): ServedModel {
+  if (!existsSync(join(folder, 'comparison.json')))
+    throw new ConfigError(`${folder} is a comparison that has not ended: the same ple compare command continues it.`);
+  const { rows } = readComparison(folder);
+  const labels = [...new Set(rows.flatMap(({ label, type }) => (type === external ? [] : label)))];
+  if (label === undefined)
+    throw new ConfigError(
+      `${folder} is a comparison of ${labels.length} models: name one by --model (${labels.join(', ')}).`,
+    );
+  const [row, ...atOtherPoints] = rows.filter((one) => one.label === label);
+  if (!row) throw new ConfigError(`--model: ${notAmong('no model', label, labels)}.`);
+  if (row.type === external)
+    throw new ConfigError(
+      `'${label}' was made by a command, of which ${folder} has predictions and no model. docs/boosting.md says what gbm.py keeps.`,
+    );
+  const finished = row.runs.filter(({ status }) => status === 'done');
+  const paths = finished.map(({ path }) => join(folder, path));
+  if (atOtherPoints.length > 0)
+    throw new ConfigError(
+      `'${label}' has runs at ${atOtherPoints.length + 1} points of the axes: name the folder of one, such as ${paths[0]} (${pointText(row.axis, ', ')}).`,
+    );
+  const seeds = finished.map((run) => run.seed);
+  const chosen = finished.find((run) => run.seed === (seed ?? seeds[0]));
+  if (!chosen)
+    throw new ConfigError(`'${label}' has no finished run of seed ${seed ?? row.runs[0]?.seed}${among(seeds)}.`);
+  return {
+    seed: chosen.seed,
+    otherSeeds: seeds.filter((other) => other !== chosen.seed),
+    runs: runsOfReference(chosen).map(({ path, tasks }) => ({ path: join(folder, path), ...(tasks ? { tasks } : {}) })),
+  };
+}
+
+function among(seeds: readonly number[]): string {
+  return seeds.length > 0 ? `; there are: ${seeds.join(', ')}` : '';
+}
