@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { must } from '../../support/must.js';
 import { changed, every, expectModelServed, expectServed, predicted, trainedRun } from './onnx-file.fixture.js';
 import { onnxFile } from './onnx-file.js';
 
@@ -26,6 +27,14 @@ describe('an exported file predicts raw columns as ple predict does', async () =
       for (const [column, values] of Object.entries(alone))
         expect(String(values) === String(found[column]), column).toBe(set.tasks.includes(column.split('.')[0] ?? ''));
     }
+  });
+
+  test('a model for each task', async () => {
+    const wide = changed(run, every, { levels: [[9], [5]] }, true);
+    const trained = must(run.sets[0], 'parameters');
+    const mixed = { ...wide, sets: wide.sets.map((set, t) => (t < 2 ? set : { ...trained, tasks: set.tasks })) };
+    expect(new Set(mixed.sets.map(({ experiment }) => experiment)).size).toBe(2);
+    await expectServed(mixed);
   });
 
   test('a log link, the mean of a list, and a column that is constant in training', () => {
