@@ -5,7 +5,8 @@ export const dash = '-';
 
 /**
  * Decimals for values of one unit: two significant digits of the median error, so that a mean ends where it becomes
- * uncertain. Without errors: five significant digits of the median value.
+ * uncertain. Without errors: five significant digits of the median value. Below 0, values are rounded to tens, hundreds
+ * and so on.
  */
 export function digitsFor(errors: readonly (number | null)[], values: readonly (number | null)[]): number {
   const error = middle(errors);
@@ -20,14 +21,17 @@ function middle(numbers: readonly (number | null)[]): number | undefined {
 }
 
 function within(digits: number): number {
-  return Math.max(0, Math.min(20, digits));
+  return Math.min(20, digits);
 }
 
-/** A number with this many decimals. Very small or large ones have an exponent. Null: a dash. */
+/** A number with this many decimals. Very small or large ones have an exponent: `1.494e+15`. Null: a dash. */
 export function fixed(value: number | null, digits: number): string {
   if (value === null) return dash;
-  if (digits > 8 || Math.abs(value) >= 1e9) return value === 0 ? '0' : value.toExponential(2);
-  const text = value.toFixed(digits);
+  if (digits > 8 || digits < -3 || Math.abs(value) >= 1e9) {
+    const decimals = Math.floor(Math.log10(Math.abs(value))) + digits;
+    return value === 0 ? '0' : value.toExponential(Math.max(0, Math.min(4, decimals)));
+  }
+  const text = value.toFixed(Math.max(0, digits));
   return Number(text) === 0 ? text.replace('-', '') : text;
 }
 
@@ -54,9 +58,10 @@ export function probability(p: number | null): string {
   return p < 0.001 ? '<0.001' : p.toFixed(3);
 }
 
-/** A given number, such as a margin or a level: `0.001`. */
+/** A given number, such as a margin or a level: `0.001`, `3.48e+13`. */
 export function rounded(value: number): string {
-  return String(Number(value.toPrecision(3)));
+  const short = Number(value.toPrecision(3));
+  return Math.abs(short) < 1e6 ? String(short) : short.toExponential();
 }
 
 /** Confidence of all intervals: `95 %`. */

@@ -5,6 +5,7 @@ import { everyVerdict, ofOneSeed, storedReport } from '../report.fixture.js';
 import { chartFiles, type Section, sectionHtml } from './chart.js';
 import { comparisonCharts } from './charts.js';
 import { chartStyles } from './palette.js';
+import { drawPlot } from './plot.js';
 
 const evil = {
   ...{ '"click"': '<script>alert(1)</script>', '"time"': '"><img src=x>', '"MMoE"': '"var(--ink)"' },
@@ -172,4 +173,15 @@ test('a heat map has the gates’ mean weights of the first seed, own experts be
   const text = plotsOf(experts ? [experts] : [])[0] ?? '';
   for (const [index, weight] of gate.mean.entries())
     expect(text).toContain(`gate ${gate.gate} gives ${weight.toFixed(3)} to expert ${gate.experts[index]}`);
+});
+
+test('ticks of large values are powers of ten', () => {
+  const ticks = (domain: readonly [number, number], format?: string) => {
+    const axis = { domain, ...(format === undefined ? {} : { format }) };
+    const { svg } = drawPlot({ height: 100, x: { names: [''] }, y: axis, marks: [] }, 368);
+    return parse(`<svg>${toText(svg)}</svg>`).texts;
+  };
+  expect(ticks([-1e15, 1.6e15], '+f')).toEqual(['−1e+15', '0', '+1e+15']);
+  expect(ticks([1.4e15, 1.9e15])).toEqual(['1.4e+15', '1.6e+15', '1.8e+15']);
+  expect(ticks([0, 400_000])).toEqual(['0', '200,000', '400,000']);
 });

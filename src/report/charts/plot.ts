@@ -143,15 +143,20 @@ export function drawPlot({ title = '', height, x, y, marks }: Plot, width: numbe
 }
 
 /** @param room What a tick with this label needs, in pixels. */
-function buildScale({ names, domain = [0, 1], format }: Axis, [from, to]: Pair, room: (text: string) => number): Scale {
+function buildScale(
+  { names, domain = [0, 1], format = ',f' }: Axis,
+  [from, to]: Pair,
+  room: (text: string) => number,
+): Scale {
   const length = Math.abs(to - from);
   const numbers = scaleLinear(domain, [from, to]);
   const band = names ? length / names.length : 0;
   const scale = names ? (place: number) => (place + 0.5) * band : numbers;
   const at = (place: number) => (Number.isFinite(place) ? scale(place) : place < 0 ? from : to);
   if (names) return { at, band, ticks: names.map((name, place) => ({ place, text: shortened(name, 165) })) };
+  const shown = Math.max(-domain[0], domain[1]) > 1e6 ? format.replace('f', '~e') : format;
   const choices = [9, 7, 5, 4, 3, 2].map((count) => {
-    const text = numbers.tickFormat(count, format);
+    const text = numbers.tickFormat(count, shown);
     const places = numbers.ticks(count).filter((place) => format !== 'd' || Number.isInteger(place));
     return places.map((place) => ({ place, text: place === 0 ? '0' : text(place) }));
   });

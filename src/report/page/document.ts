@@ -49,8 +49,8 @@ figure text:not([data-tip]) { pointer-events: none; }
 #tip { position: fixed; z-index: 3; max-width: min(26rem, 92vw); padding: .375rem .625rem; border: 1px solid var(--muted); border-radius: .25rem; background: var(--page); color: var(--ink); font-size: .8125rem; line-height: 1.4; white-space: pre-line; pointer-events: none; font-variant-numeric: tabular-nums; }
 #tip[hidden] { display: none; }
 
-.scroll { position: relative; overflow-x: auto; margin: 1rem 0; }
-table { border-collapse: collapse; font-size: .8125rem; font-variant-numeric: tabular-nums; overflow-wrap: normal; }
+.scroll { position: relative; overflow-x: auto; margin: 1rem 0; background: linear-gradient(to left, var(--page) 50%, transparent) right / 2rem 100% no-repeat local, linear-gradient(to left, var(--rule), transparent) right / 1rem 100% no-repeat; }
+table { border-collapse: collapse; font-size: .75rem; font-variant-numeric: tabular-nums; overflow-wrap: normal; }
 th, td { padding: .25rem .4375rem; vertical-align: top; text-align: left; white-space: nowrap; }
 tr:has(th[scope="row"]) > * { border-top: 1px solid var(--rule); }
 th[scope="row"] { font-weight: 600; white-space: normal; overflow-wrap: anywhere; min-width: 6rem; max-width: 14rem; }
@@ -72,13 +72,6 @@ summary { cursor: pointer; padding: .5rem 0; }
 @media screen and (max-width: 56rem) {
   .models { position: static; }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; }
-  .gains, .gains tbody, .gains th, .gains td { display: block; white-space: normal; }
-  .gains thead, .gains td:empty { display: none; }
-  .gains tr { display: grid; grid-template-columns: repeat(auto-fill, minmax(6.75rem, 1fr)); gap: 0 .75rem; padding: .25rem 0; }
-  .gains tr > *, .gains tr:has(th) > * { position: static; padding: .125rem 0; text-align: left; border: 0; }
-  .gains tr:has(th) { border-top: 1px solid var(--rule); }
-  .gains th { grid-column: 1 / -1; max-width: none; font-size: .9375rem; }
-  .gains td::before { content: attr(data-label); display: block; color: var(--muted); font-size: .6875rem; font-weight: 400; }
 }
 @page { margin: 14mm; }
 @page wide { size: landscape; margin: 12mm; }

@@ -65,7 +65,7 @@ function facts({ rows, tasks, seeds, baseline }: Comparison): string {
   return `${counted(models, 'model')}, ${counted(tasks.length, 'task')} (${tasks.join(', ')}), ${counted(seeds.length, 'seed')}; gains are over ${baseline}.`;
 }
 
-/** A table. It scrolls on its own if it is wider than the page, with the keyboard too. On a phone a row is a block. */
+/** A table. It scrolls on its own if it is wider than the page, with the keyboard too. */
 function htmlTable(caption: string, columns: readonly TableColumn[]): Html {
   const rows = (columns[0]?.cells ?? []).map(
     (_, row) => html`<tr>${columns.map((column) => bodyCell(column, row))}</tr>\n`,
@@ -78,12 +78,12 @@ ${rows}</tbody>
 </table></div>`;
 }
 
-function bodyCell({ head, kind, cells }: TableColumn, row: number): Html {
+function bodyCell({ kind, cells }: TableColumn, row: number): Html {
   const cell = cells[row] ?? '';
   const text = typographic(typeof cell === 'object' ? cell.text : String(cell));
   if (kind === 'label' && text !== '') return html`<th scope="row">${text}</th>`;
   const classes = typeof cell === 'object' ? `${kind} ${cell.verdict}` : kind;
-  return html`<td class="${classes}" data-label="${head}">${text}</td>`;
+  return html`<td class="${classes}">${text}</td>`;
 }
 
 /** Replaces hyphens by minus signs, and prevents line breaks before percent signs and signs of verdicts. */
