@@ -7,8 +7,8 @@ import { defineCommand, examples } from './command.js';
 
 const words = () =>
   new Command('doctor')
-    .description('Show usable devices; for the others, what their library says and where the fix is.')
-    .option('--json', 'print one JSON document')
+    .description('Show usable devices; for the others, the cause and where the fix is.')
+    .option('--json', 'print one JSON document, with all that libraries print')
     .addHelpText('after', examples('ple doctor', 'ple doctor --json'));
 
 /** Prints facts about the machine, and what came of training on every engine and device. Fails if nothing can train. */
@@ -41,9 +41,9 @@ export async function examine(json: boolean, replaced?: Machine): Promise<number
       devices.push({ ...candidate, usable: true, adapter, software, smoke });
     } else {
       const { reason, printed } = attempt;
-      const lines = [`the fix is in ${fixOf(candidate)}`, ...printed.map((line) => `| ${printable(line)}`)];
-      print(`does not train: ${printable(reason)}\n${lines.map((line) => `  ${line}\n`).join('')}`);
-      devices.push({ ...candidate, usable: false, reason, printed, fix: fixOf(candidate) });
+      const fix = fixOf(candidate);
+      print(`does not train: ${printable(reason)}\n  the fix is in ${fix}\n`);
+      devices.push({ ...candidate, usable: false, reason, printed, fix });
     }
   }
 
