@@ -137,7 +137,7 @@ export function protocol(
     lines.push(
       `Search: ${rangeText(tried)} combinations in each of ${counted(tried.length, 'search', 'searches')}, ${counted(runs, 'run')}. ${how}`,
     );
-    for (const one of searches.filter(({ candidates }) => search.crossFit && candidates.length > 1))
+    for (const one of searches.filter(({ candidates }) => candidates.length > 1))
       lines.push(`${joined(' ', one.label, pointText(one.axis, ' '))}: ${chosenText(one, search)}.`);
   }
   if (front) {

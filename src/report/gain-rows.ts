@@ -55,14 +55,12 @@ export function isMean({ task }: Pick<GainRow, 'task'>): boolean {
 /** The tables of a comparison: one for each point of the axes, and with several one of the means over them. */
 export function gainTables(
   comparison: Comparison,
-): readonly { readonly title: string; readonly rows: readonly GainRow[]; readonly searches: Point['searches'] }[] {
+): readonly { readonly title: string; readonly rows: readonly GainRow[] }[] {
   const points = comparisonPoints(comparison);
   const rows = meanRows(comparison, points);
   return [
-    ...points.map((point) => ({ title: point.title, rows: pointRows(comparison, point), searches: point.searches })),
-    ...(rows.some(({ gain }) => gain !== null)
-      ? [{ title: `mean over ${points.length} points`, rows, searches: [] }]
-      : []),
+    ...points.map((point) => ({ title: point.title, rows: pointRows(comparison, point) })),
+    ...(rows.some(({ gain }) => gain !== null) ? [{ title: `mean over ${points.length} points`, rows }] : []),
   ];
 }
 

@@ -1,7 +1,6 @@
-import type { Comparison, ModelSearch, SearchRecord } from '../comparison/comparison.js';
+import type { Comparison } from '../comparison/comparison.js';
 import { joined } from '../support/text.js';
 import { answers } from './answer.js';
-import { chosenText } from './chosen-settings.js';
 import { explanations, legend, protocol } from './explain.js';
 import { longTable, shortTable } from './gain-columns.js';
 import { comparisonPoints, type GainRow, gainTables } from './gain-rows.js';
@@ -27,11 +26,11 @@ export function gainsText(comparison: Comparison, { colour, wide, columns }: Tex
     if (rows.length === 0) return '';
     return wide ? columnTable(longTable(rows), undefined, colour) : columnTable(shortTable(rows), columns, colour);
   };
-  const tables = gainTables(comparison).map(({ title, rows, searches }) => {
+  const tables = gainTables(comparison).map(({ title, rows }) => {
     const shown = families.filter((family) => wide || family !== 'front');
     const ofFamilies = shown.map((family) => table(rows.filter((row) => row.family === family)));
     const heading = title === '' ? '' : wrapped(title, columns);
-    return heading + joined('\n', ...ofFamilies, wide ? searchTable(searches, comparison.search) : '');
+    return heading + joined('\n', ...ofFamilies);
   });
   return joined(
     '\n',
@@ -47,14 +46,4 @@ export function gainsText(comparison: Comparison, { colour, wide, columns }: Tex
     ),
     lines(comparison.notes, 'note: ', '  '),
   );
-}
-
-/** A line for each model: what it tried and chose. Empty if nothing was searched. */
-function searchTable(searches: readonly ModelSearch[], search: SearchRecord | undefined): string {
-  if (!search || searches.length === 0) return '';
-  return columnTable([
-    { head: 'searched', kind: 'label', cells: searches.map(({ label }) => label) },
-    { head: 'tried', kind: 'number', cells: searches.map(({ candidates }) => candidates.length) },
-    { head: 'chosen', kind: 'text', cells: searches.map((one) => chosenText(one, search)) },
-  ]);
 }
