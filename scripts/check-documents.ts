@@ -1,5 +1,5 @@
 // Runs the code blocks of README.md, CONTRIBUTING.md, docs/ and datasets/ as scripts/documents/blocks.ts says: each page in
-// a temporary copy of its own, from its first block to its last. `PYTHON` names the interpreter of Python blocks.
+// a temporary copy of its own, from its first block to its last.
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
   cpSync,
@@ -16,12 +16,15 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { type Block, blocksOf } from './documents/blocks.js';
-import { refuse, wordsOf } from './usage.js';
+import { checkChoice, refuse, wordsOf } from './usage.js';
 
 const usage = `Usage: npm run check:documents -- [--only PAGE[,PAGE]] [--keep] [--verbose]
   --only     these pages, such as docs/notebook.md
   --keep     leaves the temporary copies
-  --verbose  prints what each command prints`;
+  --verbose  prints what each command prints
+Blocks of Python run in the interpreter that the variable PYTHON names. .ci/run gets one so:
+  python3 -m venv pypi && pypi/bin/pip install pandas pyarrow scikit-learn lightgbm onnxruntime
+  PYTHON=$PWD/pypi/bin/python npm run check:documents`;
 const { values } = wordsOf(usage, {
   options: { only: { type: 'string' }, keep: { type: 'boolean' }, verbose: { type: 'boolean' } },
 });
@@ -30,7 +33,10 @@ const below = (folder: string) =>
   readdirSync(join(root, folder)).flatMap((name) => (name.endsWith('.md') ? [`${folder}/${name}`] : []));
 const all = ['README.md', 'CONTRIBUTING.md', ...below('docs'), ...below('datasets')];
 const pages = values.only?.split(',') ?? all;
-for (const page of pages) if (!all.includes(page)) refuse(usage, `${page}: no such page.`);
+for (const page of pages) checkChoice(usage, 'only', page, all);
+const textOf = (page: string) => readFileSync(join(root, page), 'utf8');
+if (!process.env.PYTHON && pages.some((page) => /```python|\$PYTHON/.test(textOf(page))))
+  refuse(usage, 'The variable PYTHON is not set, and blocks of Python need it. Nothing was run.');
 
 const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '-z'], { cwd: root, encoding: 'utf8' });
 const session = readFileSync(join(root, 'scripts/documents/session.sh'), 'utf8');
@@ -50,11 +56,10 @@ process.exitCode = faults.length === 0 ? 0 : 1;
 
 function checkPage(page: string): void {
   const started = performance.now();
-  const blocks = blocksOf(readFileSync(join(root, page), 'utf8'));
+  const blocks = blocksOf(textOf(page));
   const copy = copyFor(page, blocks);
   let [cwd, printed] = [copy, ''];
   for (const { mark, line, language, text } of blocks) {
-    const code = mark?.as.reduce((code, [from, to]) => code.replaceAll(from, () => to), text) ?? text;
     let fault: string | undefined;
     if (mark === undefined)
       fault = 'nothing says what it is: <!-- command -->, <!-- output -->, <!-- placeholder: why -->';
@@ -63,7 +68,7 @@ function checkPage(page: string): void {
       if (missing !== undefined) fault = `the command does not print: ${missing}\nIt prints:\n${printed.slice(-3000)}`;
     } else if (mark.kind === 'command' || mark.kind === 'before' || mark.kind === 'part of') {
       if (mark.kind === 'part of') writeFileSync(join(copy, 'part.yaml'), withKeys(copy, mark.of, text));
-      const program = language === '' ? code : `${language} <<'END'\n${code}\nEND`;
+      const program = language === '' ? text : `${language} <<'END'\n${text}\nEND`;
       const result = run(
         mark.kind === 'part of' ? 'ple validate --config "$CLONE/part.yaml"' : program,
         cwd,
@@ -77,9 +82,10 @@ function checkPage(page: string): void {
     }
     if (fault !== undefined) faults.push(`${page}:${line}: ${fault}`);
   }
-  const count = (kind: string) => blocks.filter(({ mark }) => mark?.kind === kind).length;
-  const kinds = ['command', 'output', 'part of', 'placeholder'].map((kind) => `${count(kind)} ${kind}`).join(', ');
-  console.log(`${page}: ${kinds}; ${((performance.now() - started) / 1000).toFixed(0)} s`);
+  const counts = ['command', 'output', 'part of', 'placeholder'].map(
+    (kind) => `${blocks.filter(({ mark }) => mark?.kind === kind).length} ${kind}`,
+  );
+  console.log(`${page}: ${counts.join(', ')}; ${((performance.now() - started) / 1000).toFixed(0)} s`);
 }
 
 /** A copy with the changes that are not committed, and with the files of the page. Where a page installs packages itself, it has none before. */
@@ -93,20 +99,16 @@ function copyFor(page: string, blocks: readonly Block[]): string {
   for (const { mark, text } of blocks)
     if (mark?.kind === 'file') {
       mkdirSync(dirname(join(copy, mark.of)), { recursive: true });
-      writeFileSync(
-        join(copy, mark.of),
-        `${mark.as.reduce((code, [from, to]) => code.replaceAll(from, () => to), text)}\n`,
-      );
+      writeFileSync(join(copy, mark.of), `${text}\n`);
     }
   return copy;
 }
 
 /** Runs lines of Bash, as session.sh says. */
 function run(script: string, cwd: string, copy: string, add: string) {
-  const own = { CLONE: copy, ADD: add, ORT_DISABLE_TELEMETRY: '1', OMP_NUM_THREADS: '1' };
   const { status, stdout } = spawnSync('bash', ['-c', `${session}\n${script}`], {
     ...{ cwd, timeout: 10 * 60_000, encoding: 'utf8', maxBuffer: 2 ** 28 },
-    env: { PYTHON: 'python3', ...process.env, ...own },
+    env: { ...process.env, CLONE: copy, ADD: add, ORT_DISABLE_TELEMETRY: '1', OMP_NUM_THREADS: '1' },
   });
   return { status, printed: stdout };
 }

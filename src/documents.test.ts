@@ -227,7 +227,7 @@ test('a comment says what a block is; a comment of another kind says nothing', (
   ];
   expect(blocksOf(page)).toEqual([
     {
-      ...{ line: 3, language: '', text: 'ple train FILE\n\n# second line' },
+      ...{ line: 3, language: '', text: 'ple train a.csv\n\n# second line' },
       mark: { ...plain, kind: 'command', as, add: 'train.epochs=1 x=2' },
     },
     { line: 11, language: 'text', text: 'a 1', mark: { ...plain, kind: 'output', shape: true } },

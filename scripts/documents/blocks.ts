@@ -15,6 +15,7 @@ export interface Block {
   readonly line: number;
   /** Of the fence; empty: none. */
   readonly language: string;
+  /** With what stands for some of its words. */
   readonly text: string;
   /** Undefined: nothing says what it is. */
   readonly mark: Mark | undefined;
@@ -44,8 +45,10 @@ export function blocksOf(page: string): readonly Block[] {
   };
   while (at < lines.length) {
     const [line = '', begin] = [lines[at], at + 1];
-    const add = (language: string, text: readonly string[]) => {
-      blocks.push({ line: begin, language, text: text.join('\n').trimEnd(), mark });
+    const add = (language: string, inside: readonly string[]) => {
+      const written = inside.join('\n').trimEnd();
+      const text = mark?.as.reduce((text, [from, to]) => text.replaceAll(from, () => to), written) ?? written;
+      blocks.push({ line: begin, language, text, mark });
       mark = undefined;
     };
     if (/^\S/.test(line)) isList = /^([-*]|\d+\.) /.test(line);

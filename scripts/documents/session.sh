@@ -17,8 +17,8 @@ ple() {
     *) node "$CLONE/bin/ple.js" "$@" ;;
   esac
 }
-python() { "$PYTHON" -; }
-python3() { "$PYTHON" "$@"; }
+python() { command "$PYTHON" -; }
+python3() { command "$PYTHON" "$@"; }
 js() { node --input-type=module -; }
 sql() {
   node --input-type=module -e '
