@@ -10,6 +10,15 @@ test.each(['['.repeat(100_000), '- '.repeat(100_000)])('a config of 100,000 leve
   expect(() => readDocument('{}', 'x.yaml', [`a=${text}`])).toThrow("': nested deeper than 100 levels.");
 });
 
+test.each([
+  ['inputs: !!binary "AAAA"', 'x.yaml:1:9: not valid YAML: Unresolved tag: tag:yaml.org,2002:binary'],
+  ['a: 1\n? [a]\n: 1', 'x.yaml:2:3: a key is a text, no list or mapping.'],
+  ['a: { ? { b: 1 } : 1 }', 'x.yaml:1:8: a key is a text, no list or mapping.'],
+  ['a: &list [b]\n? *list\n: 1', 'x.yaml:1:10: a key is a text, no list or mapping.'],
+])('%j, which a config has no use for, is one error', (text, message) => {
+  expect(() => readDocument(text, 'x.yaml')).toThrow(message);
+});
+
 test('models may be chosen by the names that the config has for them, and by their types', () => {
   const text =
     'compare: { models: [{ type: single-task }, { label: big, type: ple, levels: [[9]] }, { type: ple }] }\n';

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, Parser, parseDocument } from 'yaml';
+import { isAlias, isCollection, isMap, isScalar, isSeq, Lexer, LineCounter, Parser, parseDocument } from 'yaml';
 import { didYouMean } from '../support/catalogue.js';
 import { ConfigError, systemReason } from '../support/errors.js';
 import { shownOverride } from './execute.js';
@@ -94,17 +94,21 @@ function parsed(text: string, file: string, word?: string): ConfigDocument {
   };
   const places = new Map<string, Place>([['', { text: word ?? file, folder: dirname(file), name: [] }]]);
   try {
-    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-    const [failure] = document.errors;
+    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, resolveKnownTags: false });
+    const [failure] = [...document.errors, ...document.warnings]; // a tag that is not resolved is a warning
     if (failure) throw new ConfigError(`${located(failure.pos[0])}: not valid YAML: ${firstLine(failure)}`);
     const visit = (node: unknown, path: Path, offset = 0): void => {
       if (path.length > 0) places.set(placeKey(path), { text: located(offset), folder: dirname(file), name: path });
       if (isMap(node))
-        for (const { key, value } of node.items)
+        for (const { key, value } of node.items) {
+          const named = isAlias(key) ? key.resolve(document) : key;
+          if (isCollection(named))
+            throw new ConfigError(`${located(named.range?.[0] ?? 0)}: a key is a text, no list or mapping.`);
           if (isScalar(key)) {
             refuseLost(String(key.value), located(key.range?.[0] ?? 0));
             visit(value, [...path, String(key.value)], key.range?.[0]);
           }
+        }
       if (isSeq(node))
         for (const [index, item] of node.items.entries())
           visit(
