@@ -11,8 +11,8 @@ folder = Path(sys.argv[1])
 given = json.loads((folder / "task.json").read_text())
 splits = [pd.read_parquet(given["rows"][name]) for name in ("train", "validation", "test")]
 for name in given["categories"]:
-    values = pd.CategoricalDtype(splits[0][name].unique())
-    splits = [rows.assign(**{name: rows[name].astype(values)}) for rows in splits]
+    values = pd.Index(splits[0][name].unique())
+    splits = [rows.assign(**{name: pd.Categorical.from_codes(values.get_indexer(rows[name]), values)}) for rows in splits]
 inputs = given["categories"] + given["numbers"]
 wide = [name for name in given["categories"] if splits[0][name].nunique() > 250]  # more values than its trees take
 targets = {"binary": "binary", "regression": "continuous", "multiclass": "multiclass"}

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { ple, succeeded, temporaryFolder } from './command.fixture.js';
+import { listContents, ple, succeeded, temporaryFolder } from './command.fixture.js';
 
 const programs = ['/usr/bin/python3', 'python3', process.env.PYTHON ?? ''].filter((program) => program !== '');
 const examples = resolve(import.meta.dirname, '../../examples/external');
@@ -52,7 +52,7 @@ compare:
   seeds: 2
   models:
     - { type: single-task, levels: [[8]], tower: [4] }
-    - { label: theirs, type: external, command: OMP_NUM_THREADS=1 ${python} examples/external/${script} }
+    - { label: theirs, type: external, command: ${python} examples/external/${script} }
 `,
     );
     const { stdout } = await succeeded(ple(['compare', '--config', 'mine.yaml'], { cwd }));
@@ -63,5 +63,7 @@ compare:
     expect(tasks.hot.mean).toBeGreaterThan(0.85);
     expect(tasks.grade.mean).toBeGreaterThan(0.9);
     expect(tasks.price.relativeGain).toBeGreaterThan(50); // over one epoch of a small network
+    const saved = listContents(join(cwd, 'runs/mine')).filter((path) => /^theirs-.*\bmodel-\d\.txt$/.test(path));
+    expect(saved).toHaveLength(script === 'gbm.py' ? 6 : 0); // of three tasks under two seeds
   });
 });

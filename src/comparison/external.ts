@@ -17,6 +17,7 @@ import { definitions } from '../training/definitions.js';
 import type { FinishedRun } from '../training/finished-run.js';
 import { oncePerData } from '../training/load-dataset.js';
 import type { ExecutorOptions, Outcome } from './execute/executor.js';
+import { threadsOfJob } from './execute/shared-devices.js';
 import { pointKey, pointText } from './plan/axis-point.js';
 import { folderName } from './plan/run.js';
 import type { Entry, EntryRun } from './stored/entry.js';
@@ -32,7 +33,7 @@ import {
   taskFile,
 } from './stored/external-predictions.js';
 
-interface Options extends Pick<ExecutorOptions, 'signal' | 'halt' | 'on'> {
+interface Options extends Pick<ExecutorOptions, 'signal' | 'halt' | 'on' | 'jobs'> {
   /** The comparison's. */
   readonly folder: string;
 }
@@ -131,13 +132,13 @@ function fileOf(word: string): string {
 async function runOnce(
   { label, name, command, experiment, folder, reference }: Command,
   write: ReturnType<typeof rowsWriter>,
-  { signal, halt, on }: Options,
+  { signal, halt, on, jobs }: Options,
 ): Promise<Outcome> {
   if (existsSync(join(folder, commandFile))) return { status: 'done' };
   if (signal.aborted) return { status: 'interrupted' };
   const ended = (message: string) => on({ kind: 'command', name, message });
   try {
-    const { seed } = experiment;
+    const { seed, engine } = experiment;
     const task = await write(experiment);
     makeFolder(folder);
     const outputs = reference.tasks.map(({ task: judged }) => {
@@ -148,7 +149,7 @@ async function runOnce(
     rmSync(predictions, { force: true });
     const start = performance.now();
     const words = command.replaceAll(/(?<=^|\s)examples\/[\w./-]+/g, (word) => shellWord(fileOf(word)));
-    const outcome = await runCommand(words, folder, { signal, halt });
+    const outcome = await runCommand(words, folder, { signal, halt, threads: threadsOfJob(engine.threads, jobs) });
     if (outcome.status === 'failed') ended(`failed: ${outcome.message}`);
     if (outcome.status !== 'done') return outcome;
     const seconds = (performance.now() - start) / 1000;
@@ -204,18 +205,19 @@ const commandLog = 'command.log';
 
 /**
  * Runs a command line with the folder as its last word. All that it prints goes to a file of the folder. An abort ends
- * it with the processes that it started.
+ * it with the processes that it started. OpenMP, which LightGBM, scikit-learn and PyTorch compute with, takes the threads:
+ * with more threads than free cores it waits most of the time.
  */
 export async function runCommand(
   command: string,
   folder: string,
-  signals: { readonly signal: AbortSignal; readonly halt: AbortSignal },
+  { signal, halt, threads }: { readonly signal: AbortSignal; readonly halt: AbortSignal; readonly threads: number },
 ): Promise<Outcome> {
-  const { signal, halt } = signals;
   if (signal.aborted) return { status: 'interrupted' };
   const file = join(folder, commandLog);
   const log = openSync(file, 'w');
-  const child = spawn('sh', ['-c', `${command} "$0"`, folder], { detached: true, stdio: ['ignore', log, log] });
+  const env = { OMP_NUM_THREADS: String(threads), ...process.env };
+  const child = spawn('sh', ['-c', `${command} "$0"`, folder], { env, detached: true, stdio: ['ignore', log, log] });
   closeSync(log);
   const end = (how: NodeJS.Signals) => {
     try {

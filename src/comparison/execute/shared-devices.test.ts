@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { expect, test } from 'vitest';
 import { bare, fakeMachine } from '../../engine/devices/machine.fixture.js';
-import { deviceFor, shareDevices, usualJobs } from './shared-devices.js';
+import { deviceFor, shareDevices, threadsOfJob, usualJobs } from './shared-devices.js';
 
 const engine = { name: 'compiled', device: 'auto' } as const;
 const cuda = { ...engine, device: 'cuda' } as const;
@@ -33,4 +33,14 @@ test('a single job has the first, with threads and spinning as they are', async 
   expect(usualJobs(devices)).toBe(availableParallelism());
   expect(deviceFor(devices, 1, 0)).toMatchObject({ candidate: { device: 'cpu' }, threads: 1, spinning: undefined });
   expect(deviceFor(devices, 2, 1)).toMatchObject({ candidate: { device: 'cpu' }, threads: 1, spinning: false });
+});
+
+test('jobs share the cores: one for each core has one thread, a single job all of them, unless the config says', () => {
+  const cores = availableParallelism();
+  expect([
+    threadsOfJob(undefined),
+    threadsOfJob(undefined, 1),
+    threadsOfJob(undefined, 2 * cores),
+    threadsOfJob(3),
+  ]).toEqual([1, cores, 1, 3]);
 });

@@ -42,6 +42,10 @@ export function usualJobs({ all: [first, ...others] }: SharedDevices): number {
 export function deviceFor({ all }: SharedDevices, jobs: number, job: number): ChosenDevice {
   const device = all[job % all.length] ?? all[0];
   if (jobs === 1) return device;
-  const threads = device.threads ?? Math.max(1, Math.floor(availableParallelism() / jobs));
-  return { ...device, threads, spinning: false };
+  return { ...device, threads: threadsOfJob(device.threads, jobs), spinning: false };
+}
+
+/** @param threads what the config says @param jobs default: one for each core */
+export function threadsOfJob(threads: number | undefined, jobs = availableParallelism()): number {
+  return threads ?? Math.max(1, Math.floor(availableParallelism() / jobs));
 }
