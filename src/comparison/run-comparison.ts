@@ -136,7 +136,13 @@ async function runInFolder(opened: Opened): Promise<ComparisonResult> {
   const kept = await folderConfig(folder, config);
   note(kept.note);
   const plan = await openPlan(config, folder, executor.readShape, on, signal);
-  const seedsBefore = kept.hasResults ? testedBefore(readComparison(folder), config.seeds.length) : [];
+  const before = kept.hasResults ? readComparison(folder) : undefined;
+  const [had, has] = [before?.seeds.length ?? 0, config.seeds.length];
+  if (had > has)
+    note(
+      `${folder} has a report of ${had} seeds, which is replaced by one of ${has}. The same command with ${had} seeds (compare.seeds) makes it again: finished runs are not trained again.`,
+    );
+  const seedsBefore = before ? testedBefore(before, has) : [];
   const failed = new Set<string>();
   let [isDecided, hasTrained] = [false, false];
   for (;;) {
