@@ -90,6 +90,7 @@ withRedis('workers make the table of one machine; the password stays in the envi
     .filter((entry) => entry.isFile())
     .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1'));
   expect([...said, ...files].filter((text) => text.includes(secret))).toEqual([]);
+  expect(said.filter((text) => text.includes('has no password'))).toEqual([]);
 });
 
 withRedis('a worker that drains gives its run back with a checkpoint, and another goes on from it', async () => {
@@ -128,8 +129,10 @@ withRedis('a planner ends, its runs are trained, and the same command collects t
   const { words, alone } = comparison(folder);
   const said = await handOver(words('queue', '--on', server.address), redis);
   expect(said).toMatch(/3 runs stay with the queue: .* The same command collects them\./);
+  expect(said.match(/^note: The queue at .* has no password: /gm)).toHaveLength(1);
   const worker = startWorker(join(folder, 'queue'), server, ['--jobs', '2']);
   await until('all are trained', () => doneBy(worker).length === 3);
+  expect(worker.stderr().match(/^The queue at .* has no password: /gm)).toHaveLength(1);
   expect(existsSync(join(folder, 'queue/small/comparison.json'))).toBe(false);
   await succeeded(ple(words('queue', '--on', server.address)));
   expect(comparisonIn(join(folder, 'queue/small'))).toBe(await alone());

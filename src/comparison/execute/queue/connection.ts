@@ -25,7 +25,7 @@ const [userVariable, passwordVariable] = ['PLE_QUEUE_USERNAME', 'PLE_QUEUE_PASSW
 /**
  * Connects, and waits for a server that does not answer yet.
  * @param on `redis://[user:password@]host[:port][/database]`; `rediss://` with TLS.
- * @param say Called when the server is away, and when it is back.
+ * @param say Called when the server is away, when it is back, and for a server without a password.
  * @throws UserError for a host that does not exist, a user or password that is refused, or a server that may evict
  * keys.
  */
@@ -58,10 +58,15 @@ export async function connect(on: string, signal: AbortSignal, say: (line: strin
       });
     });
     const policy = /^maxmemory_policy:(\S+)/m.exec(await redis.info('memory'))?.[1] ?? 'noeviction';
-    if (policy === 'noeviction') return { redis, shown, close };
-    throw new UserError(
-      `The queue at ${shown} has maxmemory-policy ${policy}, which may delete runs: set it to noeviction in redis.conf.`,
-    );
+    if (policy !== 'noeviction')
+      throw new UserError(
+        `The queue at ${shown} has maxmemory-policy ${policy}, which may delete runs: set it to noeviction in redis.conf.`,
+      );
+    if (!url.password)
+      say(
+        `The queue at ${shown} has no password: who reaches it may give its workers runs. requirepass in redis.conf sets one.`,
+      );
+    return { redis, shown, close };
   } catch (error) {
     close();
     throw refusalError(error, shown) ?? error;
