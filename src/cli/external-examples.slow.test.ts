@@ -7,14 +7,14 @@ import { listContents, ple, succeeded, temporaryFolder } from './command.fixture
 const programs = ['/usr/bin/python3', 'python3', process.env.PYTHON ?? ''].filter((program) => program !== '');
 const examples = resolve(import.meta.dirname, '../../examples/external');
 
-/** 2,000 rows whose labels depend on the inputs: `hot` in half of the rows, a grade of three, and a price. */
+/** 3,000 rows whose labels depend on the inputs: `hot` in half of the rows, a grade of three, and a price. */
 function table(): string {
   let state = 1;
   const next = () => {
     state = (state * 48_271) % 2_147_483_647;
     return state / 2_147_483_647;
   };
-  const lines = Array.from({ length: 2000 }, () => {
+  const lines = Array.from({ length: 3000 }, () => {
     const [a, b, shop] = [next(), next(), Math.floor(next() * 6)];
     const grade = ['low', 'in, between', 'high'][Math.floor(2.999 * (0.7 * a + (0.3 * shop) / 5))];
     const price = 3 * a - 2 * b + shop / 3 + 0.1 * next();
@@ -63,7 +63,11 @@ compare:
     expect(tasks.hot.mean).toBeGreaterThan(0.85);
     expect(tasks.grade.mean).toBeGreaterThan(0.9);
     expect(tasks.price.relativeGain).toBeGreaterThan(50); // over one epoch of a small network
-    const saved = listContents(join(cwd, 'runs/mine')).filter((path) => /^theirs-.*\bmodel-\d\.txt$/.test(path));
-    expect(saved).toHaveLength(script === 'gbm.py' ? 6 : 0); // of three tasks under two seeds
+    if (script !== 'gbm.py') return;
+    const files = listContents(join(cwd, 'runs/mine')).filter((path) => path.startsWith('theirs-'));
+    expect(files.filter((path) => /\/model-[123]\.txt$/.test(path))).toHaveLength(6); // of three tasks under two seeds
+    const log = files.find((path) => path.endsWith('command.log')) ?? '';
+    const said = readFileSync(join(cwd, 'runs/mine', log), 'utf8');
+    expect(said).toMatch(/hot: \d+ trees of 7 leaves\ngrade: \d+ trees of 11 leaves\n/); // about 1,800 rows, half of them with `hot`
   });
 });
