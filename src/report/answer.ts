@@ -134,7 +134,7 @@ function answerAt(comparison: Comparison, point: Point, models: readonly Candida
 }
 
 const leavesNoModel =
-  'Its command left predictions here, and no model of ple; gbm.py saves its own (model.txt), which docs/boosting.md loads.';
+  'Its command left predictions here, and no model of ple; gbm.py saves its own, which docs/boosting.md loads.';
 
 /** A model is not used that may cost more than this many margins on a task. */
 const mostRisked = 10;
