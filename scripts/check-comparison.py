@@ -421,9 +421,7 @@ def verdict_of(pair):
 def check_pairs(pairs):
     check_family([(m, pair.stored["tasks"][task]) for pair in pairs for task, m in zip(TASKS, pair.tasks)], True)
     for pair in pairs:
-        verdict = verdict_of(pair)
-        fronts = [f for f in COMPARISON.get("fronts", []) if (f["model"], f["axis"]) == (pair.stored.get("label"), pair.stored.get("axis"))]
-        compare("verdict", pair.stored["verdict"], fronts[0]["seesaw"] if verdict == "seesaw" and fronts else verdict)
+        compare("verdict", pair.stored["verdict"], verdict_of(pair))
         compare("aggregate", pair.stored["aggregate"] is not None, pair.mean.gain is not None)
     check_family([(pair.mean, pair.stored["aggregate"]) for pair in pairs if pair.stored["aggregate"]], False)
 
@@ -446,40 +444,6 @@ def check_levels(pair, types=frozenset(TYPES.values())):
     whole = len(gains) == len(TASKS) and None not in gains
     compare("meanGain", pair.stored["meanGain"], np.mean(gains) if whole else None)
     compare("worstGain", pair.stored["worstGain"], min(gains) if whole else None)
-
-
-def is_worse_alone(pair):
-    """Whether some task is worse, by Holm over the tasks of this pair alone."""
-    alone = [p_values(m) for m in pair.tasks]
-    different, outside, _ = [holm(family) for family in zip(*alone)]
-    less = lambda q: q is not None and q < TEST["level"]
-    return any(m.gain is not None and m.gain < 0 and m.enough and not m.late and less(p) and not less(q) for m, p, q in zip(pair.tasks, different, outside))
-
-
-def check_front(front, rows, named, baseline):
-    """Its gains are a family, whose variances are squeezed with those of the table. Runs that the table has count once."""
-    paths = lambda row: (row["label"], {seed: run["paths"] for seed, run in row["runs"].items()})
-    members = [next((one for one in named.values() if paths(one) == paths(row)), row) for row in rows]
-    everyone = [*named.values(), *(row for row in members if row not in named.values())]
-    samples = [[sample_of(row, task, metric) for row in everyone] for task, metric in METRICS.items()]
-    pool, _ = squeezed(samples)
-    for index, row in enumerate(everyone):
-        row |= {"edges": [], "mixed": []} | row | {"index": index}
-    pairs = [pair_of(row, baseline, stored, samples, pool) for row, stored in zip(members, front["points"])]
-    check_pairs(pairs)
-    shown = lambda p: p is not None and p < TEST["level"]
-    good = lambda m, gain: m.verdict in ("better", "equivalent") or (m.verdict == "undecided" and shown(gain["pNotInferior"]))
-    repairs = lambda pair: all(good(m, pair.stored["tasks"][task]) for m, task in zip(pair.tasks, TASKS))
-    better = [any(m.verdict == "better" for m in pair.tasks) for pair in pairs]
-    by = [pair.stored["value"] for pair, gains in zip(pairs, better) if gains and repairs(pair)]
-    own = named[front["model"]]
-    extra = [] if own in members else [pair_of(own, baseline, {}, samples, pool)]
-    stored = next(row for row in COMPARISON["rows"] if (row["label"], row["axis"]) == (front["model"], front["axis"]))
-    shown_own = {gain["verdict"] for gain in stored["tasks"].values()}
-    pays = {"better", "worse"} <= shown_own and LATE not in shown_own
-    worse = all(is_worse_alone(pair) for pair in pairs + extra)
-    compare("seesaw", front["seesaw"], ("repaired" if by else "seesaw" if worse else "undecided") if pays else None)
-    compare("seesaw", str(front["repairedBy"]), str(by if pays else []))
 
 
 def check_choices(model, row):
@@ -528,9 +492,6 @@ for axis in dict.fromkeys(json.dumps(row["axis"]) for row in COMPARISON["rows"])
     check_pairs(contrasts)
     for pair in pairs:
         check_levels(pair)
-    for front, rows in zip(COMPARISON.get("fronts", []), GIVEN["fronts"]):
-        if json.dumps(front["axis"]) == axis:
-            check_front(front, rows, named, baseline)
 for model in COMPARISON.get("search", {}).get("models", []):
     if COMPARISON["search"].get("crossFit"):
         check_choices(model, next(row for row in COMPARISON["rows"] if (row["label"], row["axis"]) == (model["label"], model["axis"])))

@@ -25,12 +25,7 @@ if (others.length > 0 || !existsSync(join(folder, 'comparison.json')))
 const comparison: Comparison = JSON.parse(readFileSync(join(folder, 'comparison.json'), 'utf8'));
 if (comparison.schema !== 6) refuse(usage, `${folder}: comparison.json is of another version of ple.`);
 
-const fronts = (comparison.fronts ?? []).map(({ axis, model: label, points }) =>
-  points.map(({ runs }) => ({ label, axis, runs })),
-);
-const done = [...comparison.rows, ...fronts.flat()].flatMap(({ runs }) =>
-  runs.filter(({ status }) => status === 'done'),
-);
+const done = comparison.rows.flatMap(({ runs }) => runs.filter(({ status }) => status === 'done'));
 const paths = [...new Set(done.flatMap(({ path, parts }) => [path, ...Object.values(parts ?? {})]))];
 const missing = paths.find((path) => !existsSync(join(folder, path, 'result.json')));
 if (missing !== undefined)
@@ -43,11 +38,10 @@ const given = mkdtempSync(join(tmpdir(), 'ple-check-comparison-'));
 try {
   const results = Object.fromEntries(paths.map((path) => [path, resultOf(path)]));
   const rows = comparison.rows.map((row) => rowOf(row, results));
-  const pointsOfFronts = fronts.map((points) => points.map((point) => rowOf(point, results)));
   const [first] = Object.values(results);
   const types = Object.fromEntries(comparison.tasks.map((task) => [task, first?.tasks[task]?.type]));
   const tables = comparison.uncertainty === 'seeds' ? {} : Object.fromEntries(paths.map(tableOf));
-  const all = { comparison, types, rows, fronts: pointsOfFronts, tables };
+  const all = { comparison, types, rows, tables };
   writeFileSync(join(given, 'runs.json'), JSON.stringify(all));
   const python = process.env.PYTHON ?? 'python3';
   const words = [join(import.meta.dirname, 'check-comparison.py'), given];

@@ -11,10 +11,12 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parse } from 'yaml';
 import type { Comparison } from '../src/comparison/comparison.js';
-import { claimWord } from '../src/comparison/statistics/parts.js';
+import { claimWord, losesEverywhere } from '../src/comparison/statistics/parts.js';
+import { isLossWeight } from '../src/config/compare-schema.js';
 import { csvOf } from '../src/report/gain-files.js';
-import { type GainRow, gainTables, metricName } from '../src/report/gain-rows.js';
+import { type GainRow, gainTables, isMean, metricName } from '../src/report/gain-rows.js';
 import { count } from '../src/report/numbers.js';
+import { groupedBy } from '../src/support/json.js';
 import { must } from '../src/support/must.js';
 import { joined } from '../src/support/text.js';
 import { refuse, wordsOf } from './usage.js';
@@ -65,6 +67,16 @@ function train(claim: string): void {
   console.log(`${runs}/${claim}.csv: ${rows.length} gains`);
   const stated = claims[claim];
   if (stated) say(stated, comparison, rows);
+  if (Object.keys(comparison.axes).some(isLossWeight)) sayLosses(rows.map(({ row }) => row));
+}
+
+/** Names the models that lose on some task at every loss weight: the seesaw that a claim may need. */
+function sayLosses(rows: readonly GainRow[]): void {
+  const ofTasks = rows.filter((row) => row.family === 'models' && row.reference !== null && !isMean(row));
+  for (const gains of groupedBy(ofTasks, ({ model }) => model.label)) {
+    const points = groupedBy(gains, ({ point }) => point.axis);
+    if (losesEverywhere(points)) console.log(`${gains[0].model.label}: worse on some task at every loss weight`);
+  }
 }
 
 interface Titled {
@@ -80,7 +92,7 @@ function partName({ row: { model, reference, task }, title }: Titled): string {
 function say({ parts, cures }: Claim, comparison: Comparison, rows: readonly Titled[]): void {
   const found = parts.map((part) => {
     const { row } = must(
-      rows.find((one) => partName(one) === part && one.row.family !== 'front'),
+      rows.find((one) => partName(one) === part),
       `gain '${part}'`,
     );
     const { word = 'open', isWorthIt = false, moreDraws = null } = row.part ?? {};
@@ -101,10 +113,10 @@ function csv(comparison: Comparison, rows: readonly Titled[]): string {
   const hasSizes = comparison.rows.some(({ label }) => label.endsWith(', equal'));
   const digits = (value: number | null | undefined) => (value == null ? null : Number(value.toPrecision(4)));
   const lines = rows.map(({ row, title }) => {
-    const { model, reference, weight, task, mean, gain, interval, part } = row;
+    const { model, reference, task, mean, gain, interval, part } = row;
     const [, label = model.label, size = hasSizes ? 'wide' : ''] = /^(.*), (equal|as wide)$/.exec(model.label) ?? [];
     return [
-      ...[comparison.name, size.replace('as ', ''), weight === null ? title : joined('; ', title, `weight ${weight}`)],
+      ...[comparison.name, size.replace('as ', ''), title],
       ...[
         label,
         reference?.replace(/, (equal|as wide)$/, ''),

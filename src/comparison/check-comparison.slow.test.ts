@@ -48,7 +48,7 @@ describe.skipIf(!pythonWithScipy)(`check:comparison${why}`, () => {
     ['two-types', 'rows', null, 5],
     ['two-types', 'both', 'independent', 5],
     ['axis', 'both', 'draws', 6],
-  ] as const)('agrees on %s, its fronts too, where errors are of %s', async (name, uncertainty, design, rows) => {
+  ] as const)('agrees on %s where errors are of %s', async (name, uncertainty, design, rows) => {
     const comparison = await table(name, uncertainty);
     const { stdout, stderr, status } = check(comparison);
     expect(stderr).toBe('');

@@ -37,8 +37,6 @@ export interface Comparison {
   readonly means?: readonly MeanOverPoints[];
   /** Of models that keep their last epoch: how long they were trained, at each point of the axes. */
   readonly trained?: readonly Trained[];
-  /** With `front`: a front for each joint model, for each point of the axes in turn. */
-  readonly fronts?: readonly Front[];
   /** With `tune`: all that was tried. */
   readonly search?: SearchRecord;
   /** Notes for the reader, one line each: too few seeds, failed runs, … */
@@ -261,29 +259,6 @@ export interface Trained {
   readonly passes: number;
 }
 
-/** A model's gains at several weights of a task's loss. They are a family of their own. */
-export interface Front {
-  readonly axis: AxisPoint;
-  readonly model: string;
-  /** The key of the loss weight. */
-  readonly key: string;
-  /** In ascending order of the weight. */
-  readonly points: readonly FrontPoint[];
-  /**
-   * Of a model that is better on one task and worse on another at its own weight: whether it is a seesaw at all weights,
-   * or another weight repairs it. It is the verdict of the model's row. Null for other models.
-   */
-  readonly seesaw: 'seesaw' | 'repaired' | 'undecided' | null;
-  /** The weights at which no task is worse and one is better. */
-  readonly repairedBy: readonly number[];
-}
-
-export interface FrontPoint extends Pick<Contrast, 'tasks' | 'aggregate' | 'verdict'> {
-  /** The loss weight. */
-  readonly value: number;
-  readonly runs: readonly RunReference[];
-}
-
 /** The last one: the model or the reference was still improving on the task. */
 export type TaskVerdict = 'better' | 'worse' | 'equivalent' | 'undecided' | 'not trained to a plateau';
 
@@ -292,7 +267,6 @@ export type Verdict =
   | 'better on all'
   | 'better on some'
   | 'seesaw'
-  | 'repaired'
   | 'worse'
   | 'equivalent'
   | 'undecided'

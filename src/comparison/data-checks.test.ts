@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { binaryTasks } from '../models/tasks.fixture.js';
-import { checkData, checkFront } from './next.js';
+import { checkData, checkWeights } from './next.js';
 import { parsed } from './plan/planned-runs.fixture.js';
 
 /** @param last Further keys of the last model. */
@@ -39,17 +39,18 @@ test('a metric within groups wants groups', async () => {
 });
 
 test.each(['{ type: gradnorm }', '{ type: metabalance, target: income, relax: 1 }'])(
-  'a front is refused where the balancing method %s undoes loss weights',
+  'an axis of loss weights is refused where the balancing method %s of a model that it varies undoes them',
   (method) => {
-    const front = '  front: { loss.weights.income.initial: [1, 2] }\n';
-    const balancing = (other: string) => `{ loss.balancing: [{ type: dwa }, ${other}] }`;
-    const configs = (other: string) => [
-      configWith(`${front}  axes: ${balancing(other)}\n`),
-      configWith(`${front}  tune: ${balancing(other)}\n`),
-      configWith(front, `, tune: ${balancing(other)}`),
+    const weights = (model: string) => `loss.weights.income.initial: { values: [1, 2], models: [${model}] }`;
+    const balancing = (other: string) => `loss.balancing: [{ type: dwa }, ${other}]`;
+    const configs = (other: string, model: string) => [
+      configWith(`  axes: { ${weights(model)}, ${balancing(other)} }\n`),
+      configWith(`  axes: { ${weights(model)} }\n  tune: { ${balancing(other)} }\n`),
+      configWith(`  axes: { ${weights(model)} }\n`, `, tune: { ${balancing(other)} }`),
     ];
-    for (const config of configs(method))
-      expect(() => checkFront(config)).toThrow(/^compare\.front: loss\.balancing '\w+' undoes/);
-    configs('{ type: mgda }').forEach(checkFront);
+    for (const config of configs(method, 'mmoe'))
+      expect(() => checkWeights(config)).toThrow(/^compare\.axes\.loss\.weights\.income\.initial: .*'\w+' undoes/);
+    configs('{ type: mgda }', 'mmoe').forEach(checkWeights);
+    configs(method, 'hard-sharing').slice(2).forEach(checkWeights);
   },
 );

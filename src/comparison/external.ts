@@ -68,7 +68,7 @@ export async function externalRows(
   const entries: Entry[] = [];
   let isWhole = true;
   for (const point of points) {
-    const isBaseline = (row: Entry) => row.label === label && !row.values && pointKey(row.point) === pointKey(point);
+    const isBaseline = (row: Entry) => row.label === label && pointKey(row.point) === pointKey(point);
     const baseline = rows.find(isBaseline);
     for (const { label: title, command } of commands) {
       const runs: EntryRun[] = [];

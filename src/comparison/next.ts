@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { isLossWeight } from '../config/compare-schema.js';
 import type { ComparisonConfig } from '../config/comparison.js';
 import { metrics } from '../metrics/catalogue.js';
 import { balancings } from '../objective/balancing/catalogue.js';
@@ -73,7 +74,7 @@ export async function openPlan(
   signal: AbortSignal,
 ): Promise<Plan> {
   await checkData(config, readShape);
-  checkFront(config);
+  checkWeights(config);
   const folders = { runs: folder, tuning: join(folder, 'tuning') };
   const matching = createMatching(config, readShape);
   const searched = await searchedModels(config, matching, readShape, signal);
@@ -114,15 +115,17 @@ export async function checkData(config: ComparisonConfig, readShape: ReadShape):
   }
 }
 
-/** A balancing method, also one that a search tries, may undo the weights that a front varies. */
-export function checkFront({ front, points, seeds, settings, experiment }: ComparisonConfig): void {
-  for (const label of front?.labels ?? [])
-    for (const point of points)
+/** A balancing method, also one that a search tries, may undo the loss weights that an axis varies. */
+export function checkWeights({ axes, points, models, seeds, pointOf, settings, experiment }: ComparisonConfig): void {
+  const weight = Object.keys(axes).find(isLossWeight);
+  if (weight === undefined) return;
+  for (const { label } of models)
+    for (const point of points.filter((point) => weight in pointOf(label, point)))
       for (const values of settings(label)) {
         const { balancing } = experiment(label, point, seeds[0] ?? 0, values).loss;
         if (balancings.get(balancing.type).undoesWeights?.(balancing))
           throw new ConfigError(
-            `compare.front: loss.balancing '${balancing.type}' undoes loss weights, so that a front has one point: choose another method, or no front.`,
+            `compare.axes.${weight}: loss.balancing '${balancing.type}' undoes loss weights, so that ${label} is the same at each: choose another method, or name the models that vary ({ values: […], models: […] }).`,
           );
       }
 }

@@ -41,7 +41,7 @@ interface DoneComparison {
   readonly status: 'done';
   readonly folder: string;
   readonly comparison: Comparison;
-  /** Finished runs by their path in `comparison.rows[].runs[]` and `fronts[].points[].runs[]`. */
+  /** Finished runs by their path in `comparison.rows[].runs[]`. */
   readonly runs: ReadonlyMap<string, FinishedRun>;
   /** Number of failed runs. */
   readonly failed: number;

@@ -3,13 +3,22 @@ import { wholeNumber } from '../support/text.js';
 import { contrastSchema, labelsIn } from './contrasts.js';
 import { countUpTo } from './count.js';
 import { choice, type Definitions } from './definitions.js';
-import type { Path } from './document.js';
+import { type Path, valueAt } from './document.js';
 import { type Experiment, seedSchema } from './experiment.js';
 import { distinct, isUnique, notAmong, refuse } from './parse.js';
 import { countCombinations, drawnMost, isList, searchSchema, spaceSchema } from './search.js';
 
 const values = distinct(z.array(z.unknown()).min(1));
-const weights = distinct(z.array(z.number().positive()).min(2));
+const models = distinct(z.array(z.string()).min(1), 'a model is listed twice').optional();
+/** The values of an axis, and the models that it varies. */
+const axisSchema = z.union(
+  [
+    values,
+    z.strictObject({ values, models }),
+    z.strictObject({ times: distinct(z.array(z.number().positive()).min(1)), models }),
+  ],
+  { error: 'a list of values, or { values: […] } or { times: […] }, either with models: [label, …]' },
+);
 const seeds = distinct(z.array(seedSchema).min(1), 'a seed is listed twice');
 const seedCount = countUpTo(10_000, 'a comparison has at most 20,000 runs');
 const percentage = z.string().regex(/^(?=.*[1-9])(\d+(\.\d+)?|\.\d+)\s*%$/, "a percentage above 0, such as '1 %'");
@@ -60,9 +69,11 @@ export function compareSchema({ models, baseline }: Pick<Definitions, 'models' |
         'n (seeds 1 to n), or a list. With fewer than three, gains are undecided, unless `uncertainty` is `rows`.',
       ),
     axes: z
-      .record(z.string(), values)
+      .record(z.string(), axisSchema)
       .default({})
-      .describe('Values by dotted key. Every combination is a table with its own baseline.'),
+      .describe(
+        'Values by dotted key. Every combination is a table with its own baseline. `{ times: [0.25, 1, 4] }`: these multiples of the config’s number. `{ values: […], models: [ple] }`: only these models vary, the others are the same at each value.',
+      ),
     match: z
       .union([
         z.literal('parameters'),
@@ -126,20 +137,11 @@ export function compareSchema({ models, baseline }: Pick<Definitions, 'models' |
       .record(z.string(), z.number().nonnegative())
       .default({})
       .describe('`{ <task>: <weight> }` in the mean relative gain Δm; others have 1. At least one must be above 0.'),
+    // Stored configs of earlier versions have null.
     front: z
-      .record(
-        z
-          .string()
-          .regex(/^loss\.weights\.[^.]+\.initial$/, 'is no loss weight of a task: name loss.weights.<task>.initial'),
-        z.union([weights, z.strictObject({ times: weights })]),
-      )
-      .refine((front) => Object.keys(front).length === 1, 'name one key, loss.weights.<task>.initial')
-      .meta({ minProperties: 1, maxProperties: 1 })
-      .nullable()
-      .default(null)
-      .describe(
-        '`{ loss.weights.<task>.initial: { times: [0.125, 0.25, 0.5, 1, 2, 4, 8] } }`: every joint model is also trained at these multiples of its own loss weight (a list without `times`: at these weights), for [fronts](statistics.md#fronts-comparefront). null: none.',
-      ),
+      .null({ error: ({ input }) => `fronts are axes: say ${axisOfFront(input)}` })
+      .optional()
+      .meta({ deprecated: true }),
     contrasts: z
       .array(contrastSchema)
       .refine(
@@ -153,6 +155,33 @@ export function compareSchema({ models, baseline }: Pick<Definitions, 'models' |
   });
 }
 export type Compare = Readonly<z.infer<ReturnType<typeof compareSchema>>>;
+
+/** The axis that takes the place of a front, `{ loss.weights.<task>.initial: [1, 2] }` or `{ …: { times: [1, 2] } }`. */
+function axisOfFront(front: unknown): string {
+  const [[key, values] = ['loss.weights.<task>.initial', []]] = Object.entries(Object(front));
+  const [kind, list] = Array.isArray(values) ? ['values', values] : ['times', valueAt(values, ['times'])];
+  return `axes: { ${key}: { ${kind}: ${JSON.stringify(list)}, models: [the labels of joint models] } }`;
+}
+
+type Axis = Compare['axes'][string];
+
+/** The labels of the models that an axis varies. Undefined: all. */
+export function modelsOfAxis(axis: Axis | undefined): readonly string[] | undefined {
+  return axis && 'models' in axis ? axis.models : undefined;
+}
+
+export function isLossWeight(key: string): boolean {
+  return /^loss\.weights\..+\.initial$/.test(key);
+}
+
+/** How many values each axis has that varies a model. */
+function axisSizes(axes: Compare['axes'], label: string): readonly number[] {
+  return Object.values(axes).flatMap((axis) => {
+    if (!(modelsOfAxis(axis)?.includes(label) ?? true)) return [];
+    if (Array.isArray(axis)) return [axis.length];
+    return ['values' in axis ? axis.values.length : axis.times.length];
+  });
+}
 
 /** n seeds are 1 to n. */
 export function seedsOf({ seeds }: Pick<Compare, 'seeds'>): readonly number[] {
@@ -178,7 +207,7 @@ export function checkComparison(
   context: z.core.$RefinementCtx,
   { metrics, baseline }: Definitions,
 ): void {
-  const { models, axes, tune, front, search, uncertainty, tuneSeed } = compare;
+  const { models, axes, tune, search, uncertainty, tuneSeed } = compare;
   const fail = (path: Path, message: string) => refuse(context, ['compare', ...path], message);
   const isAmong = (path: Path, what: string, name: string, names: readonly string[]) => {
     if (!names.includes(name)) fail(path, notAmong(what, name, names));
@@ -199,7 +228,10 @@ export function checkComparison(
 
   const drawn = drawnMost(search);
   const ofModels = models.map((model, index) => ({ path: ['models', index, 'tune'], spaces: model.tune }));
-  for (const key of Object.keys(axes)) if (fixed.test(key)) fail(['axes', key], notVaried);
+  for (const [key, axis] of Object.entries(axes)) {
+    if (fixed.test(key)) fail(['axes', key], notVaried);
+    for (const label of modelsOfAxis(axis) ?? []) isAmong(['axes', key], 'no model is labelled', label, labels);
+  }
   for (const { path, spaces } of [{ path: ['tune'], spaces: tune }, ...ofModels])
     for (const [key, space] of Object.entries(spaces ?? {})) {
       const refuseKey = (message: string) => fail([...path, key], message);
@@ -237,11 +269,6 @@ export function checkComparison(
     );
   for (const task of Object.keys(compare.taskWeights)) isAmong(['taskWeights', task], 'no task', task, names);
   if (names.every((name) => compare.taskWeights[name] === 0)) fail(['taskWeights'], 'a task has a weight above 0');
-  for (const key of Object.keys(front ?? {})) {
-    isAmong(['front', key], 'no task', key.split('.')[2] ?? '', names);
-    if (names.length < 2) fail(['front', key], 'a front is of two tasks or more');
-    if (key in axes) fail(['front', key], 'is an axis already');
-  }
   if (context.issues.length > 0) return;
 
   const [seeds, tuneSeeds] = [seedsOf(compare), tuneSeedsOf(compare)];
@@ -257,11 +284,6 @@ export function checkComparison(
     );
   if (isCrossFit && seeds.length < 2)
     fail(['tuneSeed'], 'cross-fit needs two seeds or more, which choose for one another');
-  if (isCrossFit && front)
-    fail(
-      ['front'],
-      'is around one setting of all seeds, and with tuneSeed: cross-fit each seed has its own: leave one out',
-    );
   if (isSearched && !isCrossFit && reported !== undefined)
     fail(['tuneSeed'], `${reported} is one of compare.seeds: a search has seeds of its own`);
   if (isSearched && dataset.splitSeed === 'run')
@@ -270,17 +292,14 @@ export function checkComparison(
       ['dataset', 'splitSeed'],
       'run draws other splits under the seed of a search: it would choose by rows that others are tested on; use a number',
     );
-  const tried = sizes.reduce((sum, size) => sum + Math.min(size, drawn), 0);
-  const weights = Object.values(front ?? {}).flatMap((weights) =>
-    Array.isArray(weights) ? weights : weights.times,
-  ).length;
-  const joint = trained.filter(({ type }) => type !== baseline).length;
-  const searched = tried * tuneSeeds.length; // cross-fitted, the reported runs are among them
-  const ofPoint = isCrossFit ? searched : seeds.length * (trained.length + joint * weights) + searched;
-  const runs = countCombinations(axes) * ofPoint;
+  const runs = trained.reduce((sum, { type, label = type }, index) => {
+    const points = axisSizes(axes, label).reduce((product, size) => product * size, 1);
+    const searched = Math.min(sizes[index] ?? 1, drawn) * tuneSeeds.length; // cross-fitted, the reported runs are among them
+    return sum + points * (isCrossFit ? searched : seeds.length + searched);
+  }, 0);
   if (runs > mostRuns)
     fail(
       [],
-      `the points of the axes, models, seeds, fronts and searched values make ${wholeNumber(runs)} runs; ${wholeNumber(mostRuns)} is the most: list fewer values`,
+      `the points of the axes, models, seeds and searched values make ${wholeNumber(runs)} runs; ${wholeNumber(mostRuns)} is the most: list fewer values`,
     );
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ConfigError } from '../support/errors.js';
 import { definitions } from '../training/definitions.js';
-import { isComparison, parseComparison, stringifyComparison } from './comparison.js';
+import { type ComparisonConfig, isComparison, parseComparison, stringifyComparison } from './comparison.js';
 import { isQueue, parseExecute } from './execute.js';
 import { parseExperiment, stringifyExperiment } from './experiment.js';
 import { hash8 } from './hash.js';
@@ -52,7 +52,6 @@ test('short values are written in full', () => {
   const config = parse([
     'compare.seeds=3',
     'compare.margin={ auc: 0.002, mse: 2.5 %, nmse: null }',
-    'compare.front={ loss.weights.watch.initial: { times: [2, 0.5] } }',
     'compare.match=parameters',
   ]);
   expect(config).toMatchObject({
@@ -65,14 +64,21 @@ test('short values are written in full', () => {
     points: [{ 'dataset.correlation': 0 }, { 'dataset.correlation': 0.5 }],
     execute: { on: 'local' },
   });
-  const front = { key: 'loss.weights.watch.initial', task: 'watch', labels: ['two experts', 'four'] };
-  expect(config.front).toEqual({ ...front, values: [0.5, 2], areTimes: true });
-  const weights = parse(['compare.front={ loss.weights.watch.initial: [4, 1] }', 'compare.match={ parameters: 9 }']);
-  expect(weights).toMatchObject({
-    front: { values: [1, 4], areTimes: false },
-    match: { target: 9, embeddings: false },
-  });
+  expect(parse(['compare.match={ parameters: 9 }']).match).toEqual({ target: 9, embeddings: false });
   expect(parse(['compare.match={ embeddings: true }']).match).toEqual({ target: 'baseline', embeddings: true });
+});
+
+test('an axis may take multiples of the config’s number, and name the models that it varies', () => {
+  const key = 'loss.weights.watch.initial';
+  const axis = (values: string, ...words: string[]) => parse([`compare.axes={ ${key}: ${values} }`, ...words]);
+  const weights = ({ points, experiment }: ComparisonConfig, label: string) =>
+    points.map((point) => experiment(label, point, 1).loss.weights['watch']?.initial);
+  const some = axis('{ times: [2, 0.5], models: [four] }', 'loss.weights.watch=0.2');
+  expect(some.axes).toEqual({ [key]: [0.4, 0.1] });
+  expect(weights(some, 'four')).toEqual([0.4, 0.1]);
+  expect(weights(some, 'single-task')).toEqual([0.2, 0.2]);
+  expect(weights(axis('{ times: [4, 1] }'), 'four')).toEqual([4, undefined]); // 1 where the config has none: nothing changes
+  expect(weights(axis('{ values: [3, 5], models: [four] }'), 'four')).toEqual([3, 5]);
 });
 
 test.each([
@@ -101,7 +107,7 @@ test.each([
 test('a resolved comparison asks for the same runs', () => {
   const config = parse(['compare.search={ type: random, candidates: 7 }']);
   const again = parseComparison(stringifyComparison(config), 'resolved.yaml', [], definitions);
-  const { experiment: _, settings: __, ...rest } = config;
+  const { experiment: _, settings: __, pointOf: ___, ...rest } = config;
   expect(again).toMatchObject(rest);
   for (const { label } of config.models) {
     expect(again.settings(label)).toEqual(config.settings(label));

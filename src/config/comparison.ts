@@ -7,12 +7,22 @@ import {
   compareSchema,
   crossFit,
   external,
+  isLossWeight,
+  modelsOfAxis,
   seedsOf,
   tuneSeedsOf,
   usualTuneSeed,
 } from './compare-schema.js';
 import { type Definitions, resolvedPlugins } from './definitions.js';
-import { type Change, isMapping, type Path, readDocument, valueAt, withChanges } from './document.js';
+import {
+  type Change,
+  type ConfigDocument,
+  isMapping,
+  type Path,
+  readDocument,
+  valueAt,
+  withChanges,
+} from './document.js';
 import { executeSchema, parseExecute } from './execute.js';
 import {
   type Experiment,
@@ -22,7 +32,7 @@ import {
   withChecks,
   withoutComparison,
 } from './experiment.js';
-import { parsePart } from './parse.js';
+import { failAt, parsePart } from './parse.js';
 import type { Margin } from './parts.js';
 import { combinations, drawCandidates, usualSearch } from './search.js';
 
@@ -57,7 +67,7 @@ export function parseComparison(text: string, file: string, overrides: readonly 
     throw new ConfigError(`${file}: 'compare' is missing: this is the config of one run (ple train --config ${file}).`);
   refuseKeysOfRun(overrides);
   const { name, compare, plugins, execute } = parsePart(comparisonSchema(definitions), document.value, document);
-  const { models: entries, match, margin, front, search, tuneSeed, ...kept } = compare;
+  const { models: entries, match, margin, search, tuneSeed, ...kept } = compare;
   const run = { ...document, value: withoutComparison(document.value) };
   const models = entries.flatMap(({ type, label = type, tune }, index) =>
     type === external ? [] : [{ label, type, tune, path: ['compare', 'models', index] }],
@@ -68,6 +78,7 @@ export function parseComparison(text: string, file: string, overrides: readonly 
       models.find((model) => model.label === label),
       `model '${label}'`,
     );
+  const axes = axisValues(compare.axes, run);
   const config = {
     ...kept,
     name,
@@ -89,8 +100,16 @@ export function parseComparison(text: string, file: string, overrides: readonly 
     ),
     /** Label of the single-task model that gains are measured against. */
     baseline: baseline?.label ?? '',
+    axes,
     /** Every combination of the axes' values; one empty point without axes. */
-    points: combinations(compare.axes),
+    points: combinations(axes),
+    /** The part of a point that changes a model: an axis may name others, and a loss weight may be the config's own. */
+    pointOf(label: string, point: AxisPoint): AxisPoint {
+      const changes = ([key, value]: readonly [string, unknown]) =>
+        (modelsOfAxis(compare.axes[key])?.includes(label) ?? true) &&
+        !(isLossWeight(key) && value === numberAt(key, run));
+      return Object.fromEntries(Object.entries(point).filter(changes));
+    },
     /** The size that every model is scaled to, and whether embedding tables count; null: as configured. */
     match: match && {
       target: (match !== 'parameters' && match.parameters) || ('baseline' as const),
@@ -98,11 +117,6 @@ export function parseComparison(text: string, file: string, overrides: readonly 
     },
     /** By metric, margins that replace its own: a smaller gain counts as none. Null: no margin. */
     margins: Object.fromEntries(Object.entries(margin).map(([metric, value]) => [metric, marginOf(value)])),
-    /** The loss weight that is varied for the fronts of joint models, all but single-task ones. */
-    front: frontOf(
-      front,
-      models.filter(({ type }) => type !== definitions.baseline).map(({ label }) => label),
-    ),
     /** Where runs train. It changes no result. */
     execute: parseExecute(execute),
     /** The combinations that a model's search tries, from the values of both `tune`: all, or those that are drawn. */
@@ -123,7 +137,9 @@ export function parseComparison(text: string, file: string, overrides: readonly 
       const changed = withChanges(run, [
         { key: 'model', value: options, name: path, from: path },
         { key: 'seed', value: seed, name: ['seed'], from: ['compare', 'seeds'] },
-        ...Object.entries({ ...point, ...changes }).map(([key, value]) => varied(key, value, path, document.value)),
+        ...Object.entries({ ...config.pointOf(label, point), ...changes }).map(([key, value]) =>
+          varied(key, value, path, document.value),
+        ),
       ]);
       return resolveExperiment(changed, definitions);
     },
@@ -162,7 +178,7 @@ function refuseKeysOfRun(overrides: readonly string[]): void {
 /** A value of an axis, a search or a front. Matched widths are written nowhere: they are of the model. */
 function varied(key: string, value: unknown, model: Path, config: unknown): Change {
   const [head, ...rest] = key.split('.');
-  const paths: Path[] = [...['axes', 'tune', 'front'].map((part) => ['compare', part, key]), [...model, 'tune', key]];
+  const paths: Path[] = [...['axes', 'tune'].map((part) => ['compare', part, key]), [...model, 'tune', key]];
   const space = paths.find((path) => valueAt(config, path) !== undefined);
   const values = space && valueAt(config, space);
   const index = Array.isArray(values) ? values.indexOf(value) : -1;
@@ -170,14 +186,23 @@ function varied(key: string, value: unknown, model: Path, config: unknown): Chan
   return { key, value, name, from: space ? [...space, ...(index < 0 ? [] : [index])] : model };
 }
 
-function frontOf(front: Compare['front'], labels: readonly string[]) {
-  const [only] = Object.entries(front ?? {});
-  if (!only) return null;
-  const [key, weights] = only;
-  const areTimes = !Array.isArray(weights);
-  /** In ascending order: weights, or what a model's own weight is multiplied by. */
-  const values = (areTimes ? weights.times : weights).toSorted((a, b) => a - b);
-  return { key, task: key.split('.')[2] ?? '', values, areTimes, labels };
+/** The values of each axis; `times` are multiples of the config's number. */
+function axisValues(axes: Compare['axes'], run: ConfigDocument): Readonly<Record<string, readonly unknown[]>> {
+  return Object.fromEntries(
+    Object.entries(axes).map(([key, axis]) => {
+      if (Array.isArray(axis)) return [key, axis];
+      if ('values' in axis) return [key, axis.values];
+      const number = numberAt(key, run);
+      return [key, axis.times.map((times) => Number((times * number).toPrecision(12)))];
+    }),
+  );
+}
+
+/** A number of a run's config; a loss weight is 1 where the config has none. */
+function numberAt(key: string, run: ConfigDocument): number {
+  const written = valueAt(run.value, key.split('.')) ?? (isLossWeight(key) ? 1 : undefined);
+  if (typeof written === 'number') return written;
+  throw failAt(run, ['compare', 'axes', key], 'times multiplies a number that the config has at this key');
 }
 
 function marginOf(value: Compare['margin'][string]): Margin | null {

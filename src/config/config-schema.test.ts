@@ -50,7 +50,7 @@ describe('the schema of configs', () => {
     [run, 'tracking: { experiment: a }', '/tracking'],
     [comparison.replace('compare:', 'compare:\n  margin: { auc: 0 % }'), '', '/compare/margin'],
     [comparison.replace('compare:', 'compare:\n  match: {}'), '', '/compare/match'],
-    [comparison.replace('compare:', 'compare:\n  front: { train.epochs: [1, 2] }'), '', '/compare/front'],
+    [comparison.replace('compare:', 'compare:\n  axes: { train.epochs: { times: [] } }'), '', '/compare/axes'],
     [comparison.replace('type: single-task', 'type: hard-sharing'), '', '/compare/models'],
   ])('refuses what the program refuses: %#', (text, line, place) => {
     const wrong = `${text}${line}\n`;

@@ -52,7 +52,7 @@ const written: z.core.ToJSONSchemaParams = {
     }
     // A key that is refused with a message is no key.
     for (const [key, value] of Object.entries(jsonSchema.properties ?? {}))
-      if (typeof value === 'object' && value.not) delete jsonSchema.properties?.[key];
+      if (typeof value === 'object' && (value.not || value['deprecated'])) delete jsonSchema.properties?.[key];
     if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
     if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
   },

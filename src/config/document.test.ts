@@ -52,7 +52,7 @@ test('a number as a weight is its initial value, a name as the model its type; m
   expect(at(['loss', 'weights', 'a', 'initial']).text).toBe("override 'loss.weights.a=3'");
 });
 
-test('a key of axes, tune or front has its points as an override, too', () => {
+test('a key of axes or tune has its points as an override, too', () => {
   const document = readDocument('{}', 'x.yaml', ['compare.axes.train.epochs=[1, 2]', 'compare.tune={ a.b: [3] }']);
   expect(document.value).toEqual({ compare: { axes: { 'train.epochs': [1, 2] }, tune: { 'a.b': [3] } } });
   expect(placeOf(document, ['compare', 'axes', 'train.epochs']).text).toBe(

@@ -222,7 +222,7 @@ function parseOverride(word: string): Override {
     throw new ConfigError(`'${word}' is not an override: write key.path=value, e.g. train.epochs=5.`);
   const text = `override '${shownOverride(word)}'`;
   const { value } = parsed(word.slice(at + 1), '', text);
-  if (/^compare\.(axes|tune|front)\../.test(path.join('.')))
+  if (/^compare\.(axes|tune)\../.test(path.join('.')))
     return { path: [...path.slice(0, 2), path.slice(2).join('.')], value, text };
   if (typeof value === 'number' && path.length === 3 && path.join('.').startsWith('loss.weights.'))
     return { path: [...path, 'initial'], value, text };

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import type { Aggregate, Comparison, ComparisonRow, Front, TaskGain, TaskVerdict } from '../comparison/comparison.js';
+import type { Aggregate, Comparison, ComparisonRow, TaskGain, TaskVerdict } from '../comparison/comparison.js';
 import { rowVerdict } from '../comparison/statistics/gain-family.js';
 import { must } from '../support/must.js';
 import { answers, findings, rowToServe } from './answer.js';
@@ -24,7 +24,6 @@ interface Case {
   readonly case: string;
   readonly models: Readonly<Record<string, Model>>;
   readonly atEdge?: Readonly<Record<string, readonly string[]>>;
-  readonly front?: Pick<Front, 'model' | 'seesaw' | 'repairedBy'> & { readonly at: Readonly<Record<string, Model>> };
   readonly changes?: Partial<Comparison>;
   readonly said: string;
 }
@@ -48,16 +47,11 @@ function modelRow(label: string, model: Model): ComparisonRow {
   });
 }
 
-test.each(cases)('$case', ({ models, atEdge = {}, front, changes, said }) => {
+test.each(cases)('$case', ({ models, atEdge = {}, changes, said }) => {
   const [baseline] = everyVerdict.rows;
   const rows = Object.entries(models).map(([label, model]) => modelRow(label, model));
-  const points = Object.entries(front?.at ?? {}).map(([value, model]) => ({
-    ...modelRow(front?.model ?? '', model),
-    value: Number(value),
-  }));
-  const fronts = front && [{ axis: {}, key: 'loss.weights.income.initial', ...front, points }];
   const comparison: Comparison = {
-    ...{ ...everyVerdict, contrasts: [], ...changes, ...(fronts ? { fronts } : {}) },
+    ...{ ...everyVerdict, contrasts: [], ...changes },
     rows: [{ ...must(baseline, 'baseline'), parameters: { network: 1000, embedding: 0 } }, ...rows].map((row) => ({
       ...row,
       ...(atEdge[row.label] && { atEdge: atEdge[row.label] }),
@@ -65,7 +59,7 @@ test.each(cases)('$case', ({ models, atEdge = {}, front, changes, said }) => {
   };
   const { answer, use } = must(answers(comparison)[0], 'point');
   expect(answer.join(' ')).toBe(said);
-  const [, named = null] = /\b(?:use|keep) ([\w-]+)(?! with)/i.exec(said) ?? [];
+  const [, named = null] = /\b(?:use|keep) ([\w-]+)/i.exec(said) ?? [];
   expect(use).toBe(named);
   expect(rowToServe(comparison)?.label ?? null).toBe(models[named ?? '']?.external ? null : named);
 });

@@ -1,6 +1,6 @@
-import type { Comparison, ComparisonRow, Front, TaskVerdict } from '../comparison/comparison.js';
+import type { Comparison, ComparisonRow, TaskVerdict } from '../comparison/comparison.js';
 import { fewestRuns, isUnfinished } from '../comparison/statistics/gain-family.js';
-import { external } from '../config/compare-schema.js';
+import { external, isLossWeight } from '../config/compare-schema.js';
 import { counted, joined } from '../support/text.js';
 import { effect } from './gain-columns.js';
 import {
@@ -12,7 +12,6 @@ import {
   type PointTask,
   pointRows,
   rowsByModel,
-  weightedTask,
 } from './gain-rows.js';
 import { confidence, count, listed, percent, rounded } from './numbers.js';
 
@@ -53,7 +52,7 @@ export function rowToServe(comparison: Comparison): ComparisonRow | undefined {
   return comparison.rows.find(({ label, type }) => label === answer.use && type !== external);
 }
 
-/** Models, contrasts and weights of fronts. */
+/** Models and contrasts. */
 function candidatesAt(comparison: Comparison, point: Point): readonly Candidate[] {
   return rowsByModel(pointRows(comparison, point)).flatMap((rows): Candidate[] => {
     const [{ model: row, reference, modelVerdict: verdict }] = rows;
@@ -64,8 +63,8 @@ function candidatesAt(comparison: Comparison, point: Point): readonly Candidate[
 }
 
 /**
- * One to three sentences. They say what verdicts and fronts have shown, and test nothing. A model is used that is better
- * on all tasks; on some, and worse on none; on the mean; or at another loss weight. Its mean gain is not below 0, even undecided. Else nothing better
+ * One to three sentences. They say what verdicts have shown, and test nothing. A model is used that is better
+ * on all tasks; on some, and worse on none; or on the mean. Its mean gain is not below 0, even undecided. Else nothing better
  * is shown: then it is the baseline, or the smallest model that is shown to be not worse by more than the margin on any
  * task. Among models alike it is the smallest; of nearly equal sizes that with the largest mean gain.
  */
@@ -104,8 +103,6 @@ function answerAt(comparison: Comparison, point: Point, models: readonly Candida
       ...also,
     );
   }
-  const front = point.fronts.find(({ seesaw }) => seesaw === 'repaired');
-  if (front) return { use: null, answer: [...repaired(comparison, point, front), ...also] };
   const trades = ranked(judged.filter((model) => has(model, 'better')));
   const [trade] = trades;
   const risky = smallest(alike(judged));
@@ -115,7 +112,7 @@ function answerAt(comparison: Comparison, point: Point, models: readonly Candida
     const why = every
       ? 'each model that gains on one task loses on another'
       : 'each model that gains on one task loses on another, or on the mean over tasks (Δm)';
-    return keep(`Keep ${quoted(baseline)}: ${why}.`, say(trade), ...otherWeights(trade, point), ...also);
+    return keep(`Keep ${quoted(baseline)}: ${why}.`, say(trade), ...otherWeights(trade, comparison), ...also);
   }
   const isOpen = judged.every((model) => model.gains.every(({ verdict }) => verdict === 'undecided'));
   const none = isOpen
@@ -147,16 +144,12 @@ function risks({ gains }: Pick<Candidate, 'gains'>, level: number): readonly Gai
   });
 }
 
-/** What to try where one task pays for another. */
-function otherWeights({ gains }: Candidate, { fronts }: Point): readonly string[] {
+/** What to try where one task pays for another, unless loss weights are an axis. */
+function otherWeights({ label, gains }: Candidate, { axes }: Comparison): readonly string[] {
   const loser = gains.find(({ verdict }) => verdict === 'worse');
-  if (!loser) return [];
-  if (fronts.some(({ seesaw }) => seesaw === 'seesaw')) return ['At each loss weight that was tried a task is worse.'];
-  if (fronts.length > 0) return [];
-  const key = `loss.weights.${loser.task.name}.initial`;
-  return [
-    `Next: try other loss weights, with 'compare.front={ ${key}: { times: [0.25, 1, 4, 16] } }' behind the command.`,
-  ];
+  if (!loser || Object.keys(axes).some(isLossWeight)) return [];
+  const axis = `loss.weights.${loser.task.name}.initial: { times: [0.25, 1, 4, 16], models: [${JSON.stringify(label)}] }`;
+  return [`Next: try other loss weights, with 'compare.axes={ ${axis} }' behind the command.`];
 }
 
 function has({ gains }: Candidate, verdict: GainRow['verdict']): boolean {
@@ -229,21 +222,6 @@ function isNotWorse({ gains }: Candidate, level: number): boolean {
   return gains.every(({ verdict, pNotInferior }) => {
     return verdict === 'better' || verdict === 'equivalent' || (verdict === 'undecided' && (pNotInferior ?? 1) < level);
   });
-}
-
-function repaired(comparison: Comparison, point: Point, front: Front): readonly string[] {
-  const ofModel = candidatesAt(comparison, point).filter(({ label }) => label === front.model);
-  const weights = ofModel.filter(
-    ({ gains: [first] }) => first?.family === 'front' && front.repairedBy.includes(first.weight ?? 0),
-  );
-  const [at] = ranked(weights);
-  const atOwnWeight = ofModel.find(({ gains: [first] }) => first?.family === 'models');
-  const { level } = comparison.test;
-  if (!at || !atOwnWeight) return [];
-  return [
-    `Use ${quoted(front.model)} with the loss weight ${rounded(at.gains[0]?.weight ?? 0)} of ${weightedTask(front)}: ${findings(at.gains, level, mostNamed)}.`,
-    `At its own weight: ${findings(atOwnWeight.gains, level, mostNamed)}.`,
-  ];
 }
 
 /** Models whose verdict waits, though a task of theirs differs: the answer, which is of the others, must not deny that. */

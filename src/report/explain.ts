@@ -2,7 +2,7 @@ import type { Comparison } from '../comparison/comparison.js';
 import { pointText } from '../comparison/plan/axis-point.js';
 import { counted, joined } from '../support/text.js';
 import { chosenText } from './chosen-settings.js';
-import { type GainRow, isMean, logPoints, type Point, pointRows, weightedTask } from './gain-rows.js';
+import { type GainRow, isMean, logPoints, type Point, pointRows } from './gain-rows.js';
 import { confidence, count, listed, rounded, short } from './numbers.js';
 
 /** The signs of a table, in a line. */
@@ -116,10 +116,7 @@ const cover = {
 };
 
 /** How the numbers at a point were made, where it is not as usual. */
-export function protocol(
-  { search }: Comparison,
-  { rows, trained, searches, fronts: [front] }: Point,
-): readonly string[] {
+export function protocol({ search }: Comparison, { rows, trained, searches }: Point): readonly string[] {
   const lines: string[] = [];
   const sizes = sizesInWords(rows);
   if (sizes.length > 0) lines.push(sizes.join(' '));
@@ -139,10 +136,6 @@ export function protocol(
     );
     for (const one of searches.filter(({ candidates }) => candidates.length > 1))
       lines.push(`${joined(' ', one.label, pointText(one.axis, ' '))}: ${chosenText(one, search)}.`);
-  }
-  if (front) {
-    const weights = listed(front.points.map(({ value }) => rounded(value)));
-    lines.push(`Fronts: each joint model was also trained at the loss weights ${weights} of ${weightedTask(front)}.`);
   }
   return lines;
 }

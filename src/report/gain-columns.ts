@@ -1,7 +1,7 @@
 import type { TaskVerdict } from '../comparison/comparison.js';
 import { joined } from '../support/text.js';
 import { type GainRow, isMean, logPoints, metricName, rowsByModel } from './gain-rows.js';
-import { dash, fixed, percent, probability, rounded, short, signed } from './numbers.js';
+import { dash, fixed, percent, probability, short, signed } from './numbers.js';
 import { filledColumns, type TableColumn, type TextCell } from './text-table.js';
 
 /** A column of gains: files for programs have its value, tables for people its text. */
@@ -34,7 +34,6 @@ export const gainColumns: readonly GainColumn[] = [
     ),
     ...field('reference'),
   },
-  ofModel('weight', 'loss weight', ({ weight }) => weight, 'number', rounded),
   ofModel('modelVerdict', 'verdict', ({ modelVerdict }) => modelVerdict, 'text'),
   column('task', ({ task }) => task.name, { head: 'task', kind: 'text', text: ({ task }) => task.name }),
   column('metric', ({ task }) => task.metric, {

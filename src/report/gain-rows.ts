@@ -1,7 +1,6 @@
 import type {
   Comparison,
   ComparisonRow,
-  Front,
   Gain,
   ModelSearch,
   TaskGain,
@@ -20,13 +19,11 @@ import { digitsFor, percentDigits } from './numbers.js';
 /** A gain: of a model over a reference on a task, or on the mean over tasks (Δm). Every table is made of these rows. */
 export interface GainRow extends Omit<TestedGain, 'verdict'> {
   /** The tests of a family are adjusted together. */
-  readonly family: 'models' | 'contrasts' | 'front' | 'means';
+  readonly family: 'models' | 'contrasts' | 'means';
   readonly point: Point;
   readonly model: ComparisonRow;
   /** The model that the gain is over. Null: this is the baseline. */
   readonly reference: string | null;
-  /** In a front: the loss weight. */
-  readonly weight: number | null;
   /** Over all tasks, or `no result`. */
   readonly modelVerdict: string;
   readonly task: PointTask;
@@ -75,7 +72,7 @@ function meanRows({ means = [], tasks: names }: Comparison, [first]: readonly Po
     return gains.flatMap(([name, gain]) => {
       if (!gain || !model) return [];
       const runs = gain.gains.length;
-      const ofModel = { point, model, reference: compared.reference, weight: null, modelVerdict: '', runs, atLimit: 0 };
+      const ofModel = { point, model, reference: compared.reference, modelVerdict: '', runs, atLimit: 0 };
       return percentRow({ ...ofModel, family: 'means', part: partIn(gain, runs) }, gain, name, digits);
     });
   });
@@ -87,22 +84,15 @@ export function pointRows(comparison: Comparison, point: Point): readonly GainRo
   return [
     ...point.rows.flatMap((row) => {
       const reference = row.label === baseline ? null : baseline;
-      return modelRows({ ...row, family: 'models', model: row.label, reference, weight: null }, point, comparison);
+      return modelRows({ ...row, family: 'models', model: row.label, reference }, point, comparison);
     }),
     ...partsAt(comparison.contrasts, point.axis).flatMap((contrast) =>
-      modelRows({ ...contrast, family: 'contrasts', weight: null }, point, comparison),
-    ),
-    ...point.fronts.flatMap(({ model, points }) =>
-      points.flatMap((at) =>
-        modelRows({ ...at, family: 'front', model, reference: baseline, weight: at.value }, point, comparison),
-      ),
+      modelRows({ ...contrast, family: 'contrasts' }, point, comparison),
     ),
   ];
 }
 
-interface Compared
-  extends Pick<GainRow, 'family' | 'reference' | 'weight'>,
-    Pick<ComparisonRow, 'aggregate' | 'verdict'> {
+interface Compared extends Pick<GainRow, 'family' | 'reference'>, Pick<ComparisonRow, 'aggregate' | 'verdict'> {
   readonly model: string;
   /** It is the mean of these. */
   readonly models?: readonly string[];
@@ -123,10 +113,10 @@ function modelRows(
 ): readonly GainRow[] {
   const model = rowNamed(compared, point);
   if (!model) return [];
-  const { family, reference, weight } = compared;
+  const { family, reference } = compared;
   const hasGain = Object.values(tasks).some(({ gain }) => gain !== null);
   const ofModel = {
-    ...{ family, reference, weight, point, model },
+    ...{ family, reference, point, model },
     runs: model.runs.filter(({ status }) => status === 'done').length,
     modelVerdict: verdict === 'baseline' || hasGain ? verdict : 'no result',
   };
@@ -139,7 +129,8 @@ function modelRows(
     const gain = tasks[task.name] ?? noGain;
     return {
       ...{ ...ofModel, ...gain, part: judgedPart(gain), task, atLimit },
-      ...(family === 'front' ? { mean: null, sd: null } : { mean, sd }),
+      mean,
+      sd,
       oneEpoch: family === 'models' ? oneEpoch : null,
       percentDigits: percentDigits(point.rows.map((row) => taskGain(row, task).relativeGain)),
     };
@@ -154,10 +145,7 @@ type Judged = Gain & { readonly verdict: TaskVerdict | null; readonly margin?: n
 
 /** A gain that is in percent, and has no metric. */
 function percentRow(
-  ofModel: Pick<
-    GainRow,
-    'family' | 'point' | 'model' | 'reference' | 'weight' | 'modelVerdict' | 'runs' | 'part' | 'atLimit'
-  >,
+  ofModel: Pick<GainRow, 'family' | 'point' | 'model' | 'reference' | 'modelVerdict' | 'runs' | 'part' | 'atLimit'>,
   gain: Judged,
   name: string,
   digits: number,
@@ -174,7 +162,7 @@ function partIn(gain: Judged, draws: number | null): Part | null {
   return partOf({ margin: null, ...gain }, draws);
 }
 
-/** The rows of each model, in their order: one group for each model, contrast, or weight of a front. */
+/** The rows of each model, in their order: one group for each model or contrast. */
 export function rowsByModel(rows: readonly GainRow[]): readonly (readonly [GainRow, ...GainRow[]])[] {
   const groups: [GainRow, ...GainRow[]][] = [];
   for (const row of rows) {
@@ -186,7 +174,7 @@ export function rowsByModel(rows: readonly GainRow[]): readonly (readonly [GainR
 }
 
 function isSameModel(row: GainRow, other: GainRow): boolean {
-  return (['family', 'point', 'model', 'reference', 'weight'] as const).every((key) => row[key] === other[key]);
+  return (['family', 'point', 'model', 'reference'] as const).every((key) => row[key] === other[key]);
 }
 
 /** What a comparison has at one point of the axes. Without axes there is one point. */
@@ -196,7 +184,6 @@ export interface Point {
   readonly title: string;
   readonly tasks: readonly PointTask[];
   readonly rows: readonly ComparisonRow[];
-  readonly fronts: readonly Front[];
   readonly searches: readonly ModelSearch[];
   /** Where models keep their last epoch. */
   readonly trained: Trained | undefined;
@@ -213,7 +200,6 @@ export function comparisonPoints(comparison: Comparison): readonly Point[] {
         .join(', '),
       tasks: comparison.tasks.map((name) => describeTask(name, rows, comparison)),
       rows,
-      fronts: partsAt(comparison.fronts, axis),
       searches: partsAt(comparison.search?.models, axis),
       trained: partsAt(comparison.trained, axis)[0],
     };
@@ -226,11 +212,6 @@ function partsAt<Part extends { readonly axis: AxisPoint }>(
   axis: AxisPoint,
 ): readonly Part[] {
   return parts.filter((part) => pointKey(part.axis) === pointKey(axis));
-}
-
-/** `b` of `loss.weights.b.initial` */
-export function weightedTask({ key }: Pick<Front, 'key'>): string {
-  return key.split('.').at(-2) ?? key;
 }
 
 export interface PointTask {

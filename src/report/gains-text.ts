@@ -15,7 +15,7 @@ export interface TextOptions {
   readonly columns: number;
 }
 
-const families = ['models', 'contrasts', 'front', 'means'] as const;
+const families = ['models', 'contrasts', 'means'] as const;
 
 /** The comparison for a terminal: the answer, a table for each point of the axes, and the notes. */
 export function gainsText(comparison: Comparison, { colour, wide, columns }: TextOptions): string {
@@ -27,8 +27,7 @@ export function gainsText(comparison: Comparison, { colour, wide, columns }: Tex
     return wide ? columnTable(longTable(rows), undefined, colour) : columnTable(shortTable(rows), columns, colour);
   };
   const tables = gainTables(comparison).map(({ title, rows }) => {
-    const shown = families.filter((family) => wide || family !== 'front');
-    const ofFamilies = shown.map((family) => table(rows.filter((row) => row.family === family)));
+    const ofFamilies = families.map((family) => table(rows.filter((row) => row.family === family)));
     const heading = title === '' ? '' : wrapped(title, columns);
     return heading + joined('\n', ...ofFamilies);
   });

@@ -36,7 +36,7 @@ export function ofOneSeed({ table, data, runs }: Facts): Facts {
   const [task = ''] = table.tasks;
   const rows = table.rows.map((row) => ({ ...row, runs: row.runs.slice(0, 1) }));
   return {
-    ...{ data, table: { ...table, tasks: [task], seeds: [1], rows, fronts: undefined, contrasts: [] } },
+    ...{ data, table: { ...table, tasks: [task], seeds: [1], rows, contrasts: [] } },
     runs: Object.fromEntries(
       Object.entries(runs).flatMap(
         ([

@@ -12,7 +12,7 @@ interface Data {
 }
 
 /** A run that was never trained, with these metrics on the test split. */
-export function evaluatedRun(
+function evaluatedRun(
   path: string,
   tasks: Readonly<Record<string, { readonly type: string; readonly test: TaskMetrics }>>,
   { checksum = 'c0ffee00', rows = 10 }: Data = {},
@@ -22,23 +22,6 @@ export function evaluatedRun(
   return { path, result, hasPredictions: false, predictions: () => Promise.reject(new Error('There are none.')) };
 }
 
-/** A model whose runs have the seeds 1, 2, …; a run that is undefined failed. */
-export function buildEntry(
-  label: string,
-  runs: readonly (EvaluatedRun | undefined)[],
-  point: Entry['point'] = {},
-): Entry {
-  return {
-    label,
-    type: label,
-    point,
-    runs: runs.map((run, index) => {
-      const seed = index + 1;
-      return run ? { seed, path: run.path, status: 'done', run } : { seed, path: `${label}-${seed}`, status: 'failed' };
-    }),
-  };
-}
-
 type Values = readonly (number | null | 'failed')[];
 type Metrics = Readonly<Record<string, Values>>;
 
@@ -46,15 +29,13 @@ type Metrics = Readonly<Record<string, Values>>;
 export interface ModelFacts {
   readonly label: string;
   readonly at?: AxisPoint;
-  /** On its front. */
-  readonly weight?: number;
   /** Gains over the first model, in place of tasks. */
   readonly shift?: readonly number[];
   readonly made?: Made;
 }
 
 interface Made {
-  /** Before the seed. Default: the label, and the weight. */
+  /** Before the seed. Default: the label. */
   readonly path?: string;
   /** By seed. */
   readonly checksum?: readonly string[];
@@ -76,7 +57,7 @@ const noise = [0.001, -0.001, 0, 0.0005, -0.0005];
 
 /** The numbers of each task, by metric. */
 function metricsOf(
-  { label, at, weight, shift, made, ...tasks }: ModelFacts,
+  { label, at, shift, made, ...tasks }: ModelFacts,
   first: ModelFacts,
 ): readonly (readonly [string, Metrics])[] {
   const values: Readonly<Record<string, Values | Metrics>> = tasks;
@@ -89,10 +70,10 @@ function metricsOf(
 
 /** @param first The model that shifts are from. */
 export function entryOf(facts: ModelFacts, first: ModelFacts): Entry {
-  const { label, at, weight, made = {} } = facts;
+  const { label, at, made = {} } = facts;
   const tasks = metricsOf(facts, first);
   const of = <Value>(seed: number, values: readonly Value[] = []) => values[seed];
-  const name = made.path ?? [label, ...(weight === undefined ? [] : [`weight-${weight}`])].join('-');
+  const name = made.path ?? label;
   const runs = Object.values(tasks[0]?.[1] ?? {})[0]?.map((value, index): Entry['runs'][number] => {
     const named = { seed: made.ofOneSeed ? 1 : index + 1, path: `${name}-${index + 1}` };
     const ofTasks = made.ofOneSeed ? { tasks: of(index, made.ofOneSeed) ?? [] } : {};
@@ -122,9 +103,8 @@ export function entryOf(facts: ModelFacts, first: ModelFacts): Entry {
     const finished = { ...run, ...trained, epochs: [], gates: [], result };
     return { ...named, ...ofTasks, status: 'done', run: finished };
   });
-  const values = weight === undefined ? {} : { values: { 'loss.weights.buy.initial': weight } };
   const decided = made.decided ? { decided: made.decided } : {};
-  return { ...{ label, type: label, point: at ?? {} }, ...values, ...decided, runs: runs ?? [] };
+  return { ...{ label, type: label, point: at ?? {} }, ...decided, runs: runs ?? [] };
 }
 
 /** Seeds 1 to `count`, without margins, contrasts or axes. */

@@ -24,15 +24,8 @@ type Settings = Pick<Comparison, 'seeds' | 'uncertainty' | 'baseline'> & {
   readonly level: number;
 };
 
-/**
- * Notes that a reader should see before the numbers, one line each.
- * @param others of models at another loss weight
- */
-export function notesOn(
-  tables: readonly Table[],
-  others: readonly MeasuredModel[],
-  settings: Settings,
-): readonly string[] {
+/** Notes that a reader should see before the numbers, one line each. */
+export function notesOn(tables: readonly Table[], settings: Settings): readonly string[] {
   const judged = tables.flatMap(({ pairs, rows }) =>
     pairs.map((pair, index) => ({ pair, row: must(rows[index], 'row') })),
   );
@@ -42,7 +35,7 @@ export function notesOn(
   return [
     ...onErrors(settings),
     ...onAddedSeeds(settings),
-    ...[...models, ...others].flatMap(onMissingRuns),
+    ...models.flatMap(onMissingRuns),
     ...models.flatMap((model) => onUndefinedMetrics(model, settings.tasks)),
     ...judged.flatMap((one) => onGains(one, settings)),
     ...onUndecided(judged, settings),
@@ -210,8 +203,8 @@ function folderResults(folder: EntryRun): ModelResults[number] {
 }
 
 /** `PLE (correlation 0.4)`. */
-function modelTitle({ label, point, values }: MeasuredModel): string {
-  const at = pointText({ ...point, ...values });
+function modelTitle({ label, point }: MeasuredModel): string {
+  const at = pointText(point);
   return at === '' ? label : `${label} (${at})`;
 }
 

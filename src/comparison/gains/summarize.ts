@@ -6,8 +6,6 @@ import type {
   Comparison,
   ComparisonRow,
   Contrast,
-  Front,
-  FrontPoint,
   MeanOverPoints,
   TaskGain,
   TaskVerdict,
@@ -80,9 +78,7 @@ export async function summarize(entries: readonly Entry[], options: SummaryOptio
   for (const atPoint of groupedBy(models, ({ point }) => point)) tables.push(await tableAt(atPoint, options, judging));
   const means = meansOverPoints(tables, judging);
   const trained = tables.flatMap((table) => table.trained);
-  const fronts = tables.flatMap((table) => table.fronts);
   const prior = Math.max(0, ...tables.map(({ gains }) => gains.priorDegreesOfFreedom));
-  const onFronts = models.filter(({ values }) => values !== undefined);
   return {
     schema: 6,
     name,
@@ -104,8 +100,7 @@ export async function summarize(entries: readonly Entry[], options: SummaryOptio
     contrasts: tables.flatMap((table) => table.contrasts),
     ...(means.length > 0 ? { means } : {}),
     ...(trained.length > 0 ? { trained } : {}),
-    ...(fronts.length > 0 ? { fronts } : {}),
-    notes: notesOn(tables, onFronts, { tasks, seeds, uncertainty, baseline, hasRowErrors, seedsBefore, level }),
+    notes: notesOn(tables, { tasks, seeds, uncertainty, baseline, hasRowErrors, seedsBefore, level }),
     timing,
   };
 }
@@ -120,16 +115,14 @@ interface PointTable {
   readonly tested: readonly TestedPair[];
   readonly rows: readonly ComparisonRow[];
   readonly contrasts: readonly Contrast[];
-  readonly fronts: readonly Front[];
   readonly trained: NonNullable<Comparison['trained']>;
 }
 
 async function tableAt(
-  atPoint: readonly MeasuredModel[],
+  models: readonly MeasuredModel[],
   options: SummaryOptions,
   judging: Judging,
 ): Promise<PointTable> {
-  const models = atPoint.filter(({ values }) => values === undefined);
   const named = (label: string) => models.find((model) => model.label === label);
   const baseline = named(options.baseline);
   const [{ point } = { point: {} }] = models;
@@ -143,20 +136,14 @@ async function tableAt(
   const [pairs = [], contrastPairs = []] = families;
   const ofModels = testGains(pairs, judging);
   const ofContrasts = testGains(contrastPairs, judging);
-  const rows = ofModels.map((tested) => comparisonRow(tested, judging));
-  const fronts = await frontsAt(atPoint, rows, baseline, judging);
   const trained = baseline?.runs[0]?.trained;
   return {
     gains,
     pairs,
     // A contrast with the baseline is a gain of the table: it counts once.
     tested: [...ofModels, ...ofContrasts.filter(({ pair }) => pair.reference !== baseline)],
-    rows: rows.map((row) => ({
-      ...row,
-      verdict: fronts.find(({ model }) => model === row.label)?.seesaw ?? row.verdict,
-    })),
+    rows: ofModels.map((tested) => comparisonRow(tested, judging)),
     contrasts: ofContrasts.map((tested) => ({ axis: point, ...sides(tested), ...gainsByTask(tested, judging) })),
-    fronts,
     trained: trained ? [{ axis: point, ...trained }] : [],
   };
 }
@@ -171,7 +158,7 @@ function sides({ pair: { model, reference, contrast } }: TestedPair): Omit<MeanO
   };
 }
 
-/** What comparison.json says of a contrast, or of a point of a front. */
+/** What comparison.json says of a contrast. */
 function gainsByTask(
   { tasks, aggregate, verdict }: TestedPair,
   judging: Judging,
@@ -357,98 +344,6 @@ function aggregateOf(
   if (verdict === null || verdict === 'equivalent') return null;
   const isEnough = isJudged(pair, must(pair.gains.at(-1), 'Δm'), judging);
   return { ...mean, pHolm: isEnough ? mean.pHolm : null, verdict };
-}
-
-// --- fronts
-
-/**
- * The fronts of the models at one point of the axes: the gains of each at several loss weights, over the baseline. The
- * gains of a front are a family. Its runs and those of the table are one pool of variances, so that no front changes
- * the tests of the table or of another front.
- */
-async function frontsAt(
-  atPoint: readonly MeasuredModel[],
-  rows: readonly ComparisonRow[],
-  baseline: MeasuredModel | undefined,
-  judging: Judging,
-): Promise<readonly Front[]> {
-  const table = atPoint.filter(({ values }) => values === undefined);
-  const fronts: Front[] = [];
-  for (const row of rows) {
-    const ofRow = atPoint.filter(({ values, label }) => values !== undefined && label === row.label);
-    if (row.verdict === 'baseline') continue;
-    for (const key of new Set(ofRow.flatMap(({ values }) => Object.keys(values ?? {}))))
-      fronts.push(await frontOf(row, key, { ofRow, table, baseline }, judging));
-  }
-  return fronts;
-}
-
-interface FrontModels {
-  /** The row's model at its loss weights. */
-  readonly ofRow: readonly MeasuredModel[];
-  readonly table: readonly MeasuredModel[];
-  readonly baseline: MeasuredModel | undefined;
-}
-
-/** @param key of the loss weight */
-async function frontOf(
-  row: ComparisonRow,
-  key: string,
-  { ofRow, table, baseline }: FrontModels,
-  judging: Judging,
-): Promise<Front> {
-  const frontWeight = ({ values }: MeasuredModel) => Number(values?.[key]);
-  const atWeights = ofRow
-    .filter((model) => !Number.isNaN(frontWeight(model)))
-    .toSorted((a, b) => frontWeight(a) - frontWeight(b));
-  // The table has the runs of a weight that is the model's own: they count once.
-  const models = atWeights.map((model) => table.find((other) => hasSameRuns(model, other)) ?? model);
-  const pool = [...new Set([...table, ...models])];
-  const overBaseline = (ones: readonly MeasuredModel[]) => ones.map((model) => ({ model, reference: baseline }));
-  const { families } = await estimateGains([overBaseline(models)], pool, judging);
-  const tested = testGains(families.flat(), judging);
-  const points = atWeights.map((model, index): FrontPoint => {
-    const at = must(tested[index], 'tested point');
-    return { value: frontWeight(model), runs: referencesTo(model.folders), ...gainsByTask(at, judging) };
-  });
-  const front = { axis: row.axis, model: row.label, key, points };
-  if (row.verdict !== 'seesaw') return { ...front, seesaw: null, repairedBy: [] };
-  const atOwnWeight = table.filter((model) => model.label === row.label && !models.includes(model));
-  const further = await estimateGains([overBaseline(atOwnWeight)], pool, judging);
-  const alone = [...families, ...further.families].flat().map((pair) => testGains([pair], judging)[0]?.tasks ?? []);
-  return { ...front, ...judgeSeesaw(points, alone, judging.level) };
-}
-
-function hasSameRuns(model: MeasuredModel, other: MeasuredModel): boolean {
-  const runPaths = ({ folders }: MeasuredModel) => JSON.stringify(folders.map(({ path, tasks }) => [path, tasks]));
-  return model.label === other.label && runPaths(model) === runPaths(other);
-}
-
-/**
- * Whether a model that is better on one task and worse on another at its own loss weight shows a seesaw.
- *
- * `seesaw`: at every weight, its own among them, some task is shown to be worse. Each weight is tested by itself, with
- * Holm's method over its tasks: all of them must show it, so the chance of a false seesaw is at most `level`, however
- * many weights there are (intersection and union, Berger 1982). `repaired`: some weight is shown to be better on a task,
- * and better, equivalent or not inferior on the others; with Holm's method over all weights, since one of them is enough.
- * @param points of the front, tested as one family
- * @param alone the same weights and the model's own, each a family of its own
- */
-function judgeSeesaw(
-  points: readonly FrontPoint[],
-  alone: readonly (readonly TestedGain[])[],
-  level: number,
-): Pick<Front, 'seesaw' | 'repairedBy'> {
-  const notWorse = ({ verdict, pNotInferior }: TestedGain) =>
-    verdict === 'better' || verdict === 'equivalent' || (verdict === 'undecided' && (pNotInferior ?? 1) < level);
-  const repairs = ({ tasks }: FrontPoint) => {
-    const gains = Object.values(tasks);
-    return gains.every(notWorse) && gains.some((gain) => gain.verdict === 'better');
-  };
-  const repairedBy = points.filter(repairs).map(({ value }) => value);
-  if (repairedBy.length > 0) return { seesaw: 'repaired', repairedBy };
-  const allWorse = alone.every((gains) => gains.some((gain) => gain.verdict === 'worse'));
-  return { seesaw: allWorse ? 'seesaw' : 'undecided', repairedBy };
 }
 
 // --- means over the points of the axes

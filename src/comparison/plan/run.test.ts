@@ -42,40 +42,26 @@ test('of several folders of a run a finished one is taken, else the newest check
   expect(await taken()).toEqual([[name('d'), 'finished']]);
 });
 
-test('a front has the runs of each joint model at each weight, with what was decided for the model', async () => {
-  const fronts = smallConfig(`
+test('at each point of an axis the models that it does not vary have the same runs', async () => {
+  const weights = smallConfig(`
   seeds: [3, 4]
-  front: { loss.weights.y2.initial: [4, 1] }
+  axes: { loss.weights.y2.initial: { times: [4, 1], models: [hard-sharing] } }
   models: [{ type: single-task, levels: [[2]], tower: [] }, { type: hard-sharing, levels: [[2]], tower: [] }]
 `);
   const tuned = { 'train.epochs': 7 };
-  const decided = (label: string) => [{ changes: label === 'single-task' ? {} : tuned, values: tuned, match: null }];
-  const placed = await runPlacer(fronts, () => undefined)(reportedRuns(fronts, decided, fronts.seeds), folder);
-  const key = 'loss.weights.y2.initial';
-  expect(placed.map(({ label, seed, values }) => [label, seed, values?.[key]])).toEqual(
-    [3, 4].flatMap((seed) => [
-      ['single-task', seed, undefined],
-      ...[undefined, 1, 4].map((weight) => ['hard-sharing', seed, weight]),
-    ]),
+  const placed = await runPlacer(weights, () => undefined)(
+    reportedRuns(weights, () => [{ changes: tuned }], weights.seeds),
+    folder,
   );
-  const [, own, same, other] = placed;
-  expect(same?.folder).toBe(own?.folder); // the own weight is 1: one run
-  expect(other?.folder).toBe(`hard-sharing-weight-of-y2-4-seed-3-${other?.hash8}`);
-  expect(other?.experiment).toMatchObject({ loss: { weights: { y2: { initial: 4 } } }, train: { epochs: 7 } });
-});
-
-test('a front of multiples is around the weight that was chosen', () => {
-  const config = smallConfig(`
-  seeds: [3]
-  front: { loss.weights.y2.initial: { times: [0.5, 1, 2] } }
-  models: [{ type: single-task }, { type: hard-sharing }]
-`);
   const key = 'loss.weights.y2.initial';
-  const runs = reportedRuns(config, () => [{ changes: { [key]: 0.2 } }], [3]);
-  expect(runs.slice(1).map(({ values, changes }) => [values?.[key], changes[key]])).toEqual([
-    [undefined, 0.2],
-    [0.1, 0.1],
-    [0.2, 0.2],
-    [0.4, 0.4],
-  ]);
+  expect(placed.map(({ label, seed, point }) => [label, seed, point[key]])).toEqual(
+    [3, 4].flatMap((seed) =>
+      [4, 1].flatMap((weight) => ['single-task', 'hard-sharing'].map((label) => [label, seed, weight])),
+    ),
+  );
+  const [alone, changed, same] = placed;
+  expect(same?.folder).toBe(alone?.folder);
+  expect(alone?.folder).toBe(`single-task-seed-3-${alone?.hash8}`);
+  expect(changed?.folder).toBe(`hard-sharing-weight-of-y2-4-seed-3-${changed?.hash8}`);
+  expect(changed?.experiment).toMatchObject({ loss: { weights: { y2: { initial: 4 } } }, train: { epochs: 7 } });
 });

@@ -4,7 +4,6 @@ import { setImmediate } from 'node:timers/promises';
 import type { AxisPoint, ComparisonConfig } from '../../config/comparison.js';
 import type { Experiment } from '../../config/experiment.js';
 import { hash8 } from '../../config/hash.js';
-import { weightSchema } from '../../config/parts.js';
 import { groupedBy } from '../../support/json.js';
 import { definitions } from '../../training/definitions.js';
 import { isFinished } from '../../training/folder/run-folder.js';
@@ -16,7 +15,7 @@ export interface Cell {
   readonly label: string;
   readonly point: AxisPoint;
   readonly seed: number;
-  /** By key: the values that a run of `tune` tries, or the loss weight of a run on a front. */
+  /** By key: the values that a run of `tune` tries. */
   readonly values?: AxisPoint;
   /** The tasks that are reported from this run. Absent: all tasks. */
   readonly tasks?: readonly string[];
@@ -46,42 +45,22 @@ export interface Stage {
 
 /**
  * The reported runs, seed by seed, so that an unfinished comparison has complete pairs. Within a seed: point by point,
- * models in the order of the config, then those on the models' fronts.
+ * models in the order of the config.
  */
 export function reportedRuns(
-  config: Pick<ComparisonConfig, 'points' | 'models' | 'baseline' | 'front' | 'experiment'>,
+  { points, models }: Pick<ComparisonConfig, 'points' | 'models'>,
   partsOf: (label: string, point: AxisPoint, seed: number) => readonly Pick<Cell, 'tasks' | 'changes'>[],
   seeds: readonly number[],
 ): readonly Cell[] {
-  const [first = 0] = seeds;
-  const modelsAt = (point: AxisPoint, seed: number) =>
-    config.models.flatMap(({ label }) =>
-      partsOf(label, point, seed).map(({ tasks, changes }) => ({ label, point, changes, ...(tasks ? { tasks } : {}) })),
-    );
-  // With fronts, all seeds have one setting.
-  const fronts = config.points.map((point) => modelsAt(point, first).flatMap((run) => onFront(config, run, first)));
   return seeds.flatMap((seed) =>
-    config.points.flatMap((point, index) =>
-      [...modelsAt(point, seed), ...(fronts[index] ?? [])].map((run) => ({ ...run, seed })),
+    points.flatMap((point) =>
+      models.flatMap(({ label }) =>
+        partsOf(label, point, seed).map(({ tasks, changes }) => {
+          return { label, point, seed, changes, ...(tasks ? { tasks } : {}) };
+        }),
+      ),
     ),
   );
-}
-
-/** The run at each weight of its model's front. Its own weight changes nothing: that run is shared. */
-function onFront(
-  { front, experiment }: Pick<ComparisonConfig, 'front' | 'experiment'>,
-  run: Omit<Cell, 'seed'>,
-  seed: number,
-): readonly Omit<Cell, 'seed'>[] {
-  const { label, point, changes } = run;
-  if (!front?.labels.includes(label)) return [];
-  const { weights } = experiment(label, point, seed, changes).loss;
-  const initial = weightSchema.parse(weights[front.task] ?? {}).initial;
-  return front.values.map((times) => {
-    const value = front.areTimes ? Number((times * initial).toPrecision(12)) : times;
-    const values = { [front.key]: value };
-    return { ...run, values, changes: value === initial ? changes : { ...changes, ...values } };
-  });
 }
 
 /** Makes runs of cells. @param failed Paths of runs that this process tried in vain. */
@@ -97,7 +76,7 @@ export type PlaceRuns = (
  * folders, a finished one is used, else the one with the newest checkpoint. Opens the data to get their checksums.
  */
 export function runPlacer(
-  config: Pick<ComparisonConfig, 'experiment'>,
+  config: Pick<ComparisonConfig, 'experiment' | 'pointOf'>,
   on: (event: LoadingEvent) => void,
   signal?: AbortSignal,
 ): PlaceRuns {
@@ -152,11 +131,11 @@ export function asItIs(run: Run, folder: string, failed?: ReadonlySet<string>): 
 
 /** The experiment, named like the run's folder: label, tasks, axis values, tried values, seed. */
 export function cellExperiment(
-  config: Pick<ComparisonConfig, 'experiment'>,
+  config: Pick<ComparisonConfig, 'experiment' | 'pointOf'>,
   { label, point, seed, values, tasks, changes }: Cell,
 ): Experiment {
   const experiment = config.experiment(label, point, seed, changes);
-  const words = Object.entries({ ...point, ...values, seed }).map(
+  const words = Object.entries({ ...config.pointOf(label, point), ...values, seed }).map(
     ([key, value]) => `${axisName(key)}-${JSON.stringify(value)}`,
   );
   return { ...experiment, name: folderName([label, ...(tasks ?? []), ...words].join('-')) };

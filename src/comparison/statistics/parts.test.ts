@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { claimWord, type Part, partOf } from './parts.js';
+import { claimWord, losesEverywhere, type Part, partOf } from './parts.js';
 
 const part = (low: number, high: number, margin: number | null = 1) =>
   partOf({ gain: (low + high) / 2, simultaneous: [low, high], margin }, 5);
@@ -54,4 +54,29 @@ test.each([
   const parts = words.map((word): Part => ({ word, isWorthIt: false, moreDraws: null }));
   expect(claimWord(parts, parts[0])).toBe(claim);
   expect(claimWord(parts, parts[0], false)).toBe('not testable here');
+});
+
+test('a loss at every point does not become harder to show with more points, and one point without it ends it', () => {
+  const [loss, gain] = [
+    { gain: -1, p: 0.02 },
+    { gain: 2, p: 0.001 },
+  ];
+  expect(losesEverywhere([[loss, gain]])).toBe(true); // Holm: 0.02 after 2 x 0.001
+  expect(losesEverywhere(Array.from({ length: 9 }, () => [loss, gain]))).toBe(true);
+  expect(
+    losesEverywhere([
+      [loss, gain],
+      [gain, gain],
+    ]),
+  ).toBe(false);
+  expect(losesEverywhere([[loss, { gain: 0.1, p: 0.5 }]])).toBe(true); // 2 x 0.02
+  expect(
+    losesEverywhere([
+      [
+        { gain: -1, p: 0.03 },
+        { gain: 0.1, p: 0.5 },
+      ],
+    ]),
+  ).toBe(false);
+  expect(losesEverywhere([[{ gain: -1, p: null }, gain]])).toBe(false);
 });

@@ -1,4 +1,5 @@
 import type { Gain } from '../comparison.js';
+import { holm } from './gain-family.js';
 
 /**
  * What a part of a claim is shown to be, by the ends of its simultaneous interval. `gain`: it is above 0. `loss`: it is
@@ -44,4 +45,17 @@ export function claimWord(parts: readonly Part[], main: Part | undefined, arose 
   const shown = parts.filter(({ word }) => word === 'gain').length;
   if (shown === 0) return 'open';
   return shown === parts.length ? 'holds' : `holds in part (${shown} of ${parts.length})`;
+}
+
+/**
+ * Whether a model is shown to lose on some task at every point, as at every loss weight. Each point is tested by
+ * itself, by Holm's method over its tasks. All of them must show it, so the chance of a false word is at most `level`,
+ * however many points there are (intersection and union, Berger 1982).
+ * @param points [point][task]
+ */
+export function losesEverywhere(points: readonly (readonly Pick<Gain, 'gain' | 'p'>[])[], level = 0.05): boolean {
+  return points.every((gains) => {
+    const adjusted = holm(gains.map(({ p }) => p));
+    return gains.some(({ gain }, task) => (gain ?? 0) < 0 && (adjusted[task] ?? 1) < level);
+  });
 }

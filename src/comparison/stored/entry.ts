@@ -23,8 +23,6 @@ export interface Entry<Content extends EvaluatedRun = EvaluatedRun> {
   /** Name of the model in the config. */
   readonly type: string;
   readonly point: AxisPoint;
-  /** A point of the model's front: the loss weight, by key. */
-  readonly values?: AxisPoint;
   readonly runs: readonly EntryRun<Content>[];
   /** What a comparison decided for it. */
   readonly decided?: Decisions;
@@ -70,12 +68,12 @@ export function readRuns(placed: readonly Run[], folder: string): Finished {
 
 type Finished = ReadonlyMap<string, FinishedRun>;
 
-/** Every model at every point with the values that it tries, or the weight on its front. */
+/** Every model at every point. */
 export function groupEntries(placed: readonly Run[], finished: Finished): readonly Entry<FinishedRun>[] {
-  return groupedBy(placed, ({ label, point, values }) => [label, point, values]).map((ofModel) => {
-    const [{ label, point, values, experiment }] = ofModel;
+  return groupedBy(placed, ({ label, point }) => [label, point]).map((ofModel) => {
+    const [{ label, point, experiment }] = ofModel;
     const runs = groupedBy(ofModel, ({ seed }) => seed).flatMap((ofSeed) => seedRuns(ofSeed, finished));
-    return { label, type: experiment.model.type, point, ...(values ? { values } : {}), runs };
+    return { label, type: experiment.model.type, point, runs };
   });
 }
 

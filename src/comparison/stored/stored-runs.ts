@@ -4,7 +4,6 @@ import { external } from '../../config/compare-schema.js';
 import { ConfigError, DataError, inWorkingFolder } from '../../support/errors.js';
 import { type FinishedRun, readRun } from '../../training/finished-run.js';
 import { type Comparison, type RunReference, readComparison } from '../comparison.js';
-import { pointText } from '../plan/axis-point.js';
 import { decisionsIn } from '../plan/decided-changes.js';
 import { type Entry, type EntryRun, runsOfReference } from './entry.js';
 import { isOfCommandAt } from './external-predictions.js';
@@ -13,7 +12,6 @@ import { isOfCommandAt } from './external-predictions.js';
 export interface StoredRuns {
   readonly path: string;
   readonly comparison: Comparison;
-  /** Those of the models' fronts, too. */
   readonly rows: readonly Entry<FinishedRun>[];
   /** Rows that commands made (`compare.models`, `type: external`), without their runs' results. */
   readonly external: readonly Entry[];
@@ -48,15 +46,7 @@ export function readStoredRuns(path: string): StoredRuns {
     }
     return [{ label, type, point: axis, runs: stored(label, type, runs), decided: decisionsIn(row) }];
   });
-  const fronts = (comparison.fronts ?? []).flatMap(({ model, axis, key, points }) => {
-    const type = comparison.rows.find(({ label }) => label === model)?.type ?? '';
-    return points.map(({ value, runs }) => {
-      const values = { [key]: value };
-      const label = `${model}, ${pointText(values)}`;
-      return { label: model, type, point: axis, values, runs: stored(label, type, runs) };
-    });
-  });
-  return { path, comparison, rows: [...rows, ...fronts], external: byCommands, notes };
+  return { path, comparison, rows, external: byCommands, notes };
 }
 
 /** @param type The model's type in the comparison's row. */

@@ -23,7 +23,7 @@ const axis = await storedReport('axis');
 
 const drawn = new Map<string, readonly Section[]>();
 for (const [name, data] of Object.entries({
-  ...{ 'two types of task, fronts, a failed model, names of markup': named, 'an axis': axis },
+  ...{ 'two types of task, a failed model, names of markup': named, 'an axis': axis },
   'one seed and task': await storedReport('two-types', ofOneSeed),
   'nothing finished': { ...twoTypes, runs: new Map(), comparison: nothing },
 }))
@@ -140,14 +140,6 @@ test('a gain far outside is written at the edge, and leaves the others their sca
   expect(parse(must(forest, 'forest')).texts.some((text) => /^◀ -9\.0+$/.test(text))).toBe(true);
   const [low = 0] = must(sections[0]?.charts[0]?.plots[0]?.x.domain, 'domain');
   expect(low).toBeGreaterThan(-1);
-});
-
-test('a front is a line through its weights, both ends with their weight', () => {
-  const [svg = ''] = plotsOf(comparisonCharts(twoTypes).filter(({ id }) => id === 'tasks'));
-  const { tags, texts } = parse(svg);
-  for (const weight of ['0.5', '2']) expect(texts).toContain(weight);
-  expect(tags.some((tag) => /data-tip="PLE, weight 1\n/.test(tag))).toBe(true);
-  expect(tags.some((tag) => /d="M[^L"]*L[^L"]*L[^L"]*" .*data-model="1"/.test(tag))).toBe(true);
 });
 
 test('a learning curve ends where more than half of the runs have stopped, each with a dot at the epoch that was kept', () => {

@@ -12,7 +12,7 @@ import { area, bar, dot, extent, line, type Pair, type Plot, whole, words } from
 export function forest({ comparison: { baseline, test, tasks }, points, gains, look }: Charted) {
   const order = ranked(points[0]?.rows ?? []).map(({ label }) => label);
   const shown = gains
-    .filter(({ family, task }) => family !== 'front' && (tasks.length > 1 || task.name === tasks[0]))
+    .filter(({ task }) => tasks.length > 1 || task.name === tasks[0])
     .toSorted((a, b) => order.indexOf(a.model.label) - order.indexOf(b.model.label));
   const seen = new Set<string | null>(shown.map(({ verdict }) => verdict));
   return section({

@@ -8,7 +8,7 @@ import { modelSeries, type Series } from './palette.js';
 /** What charts are drawn from. */
 export interface Charted extends Pick<ReportData, 'comparison'> {
   readonly points: readonly Point[];
-  /** Of models, fronts, and means over the points: over the baseline. */
+  /** Of models, and means over the points: over the baseline. */
   readonly gains: readonly GainRow[];
   readonly series: readonly Series[];
   readonly look: (label: string) => Series;

@@ -1,25 +1,23 @@
 import { pointText } from '../../comparison/plan/axis-point.js';
-import { groupedBy } from '../../support/json.js';
 import { joined } from '../../support/text.js';
 import { type GainRow, isMean, type PointTask, rowsByModel } from '../gain-rows.js';
-import { confidence, rounded } from '../numbers.js';
+import { confidence } from '../numbers.js';
 import { section } from './chart.js';
 import { type Charted, gainTip } from './gains.js';
-import { area, bar, dot, extent, line, type Pair, type Plot, whole, words } from './plot.js';
+import { area, bar, dot, extent, type Pair, type Plot, whole, words } from './plot.js';
 
 /** The seesaw: gains on one task against gains on another (PLE Fig. 3), a plot for each pair of tasks. */
-export function taskAgainstTask({ comparison: { baseline, test, fronts }, points, gains, series, look }: Charted) {
+export function taskAgainstTask({ comparison: { baseline, test }, points, gains, series, look }: Charted) {
   const plots = points.flatMap((point) => {
     const rows = gains.filter((row) => !isMean(row) && row.point.axis === point.axis);
     return point.tasks.flatMap((x, index) =>
       point.tasks.slice(index + 1).flatMap((y) => plotOf(rowsByModel(rows), x, y, pointText(point.axis), look)),
     );
   });
-  const joint = fronts ? ' A line joins the loss weights of a model in their order; both ends have their weight.' : '';
   return section({
     id: 'tasks',
     title: 'Task against task',
-    note: `Gains over ${baseline} on two tasks, with ${confidence(test.level)} intervals: up and right is better. Upper left and lower right is a seesaw: a gain on one task, a loss on the other.${joint}`,
+    note: `Gains over ${baseline} on two tasks, with ${confidence(test.level)} intervals: up and right is better. Upper left and lower right is a seesaw: a gain on one task, a loss on the other.`,
     key: series,
     size: 'medium',
     charts: [{ plots }],
@@ -36,17 +34,11 @@ function plotOf(
   const points = models.flatMap((rows) => {
     const [across, up] = [x, y].map((task) => rows.find((row) => row.task.name === task.name));
     if (!across || !up || across.gain === null || up.gain === null) return [];
-    const { model, family, weight } = across;
-    const name = joined(', weight ', model.label, weight === null ? '' : rounded(weight));
-    const tip = [name, ...gainTip(across), ...gainTip(up)];
-    return [{ at: [across.gain, up.gain] as const, across, up, family, weight, look: { ...look(model.label), tip } }];
+    const { label } = across.model;
+    const tip = [label, ...gainTip(across), ...gainTip(up)];
+    return [{ at: [across.gain, up.gain] as const, across, up, look: { ...look(label), tip } }];
   });
-  const atOwnWeight = points.filter(({ family }) => family === 'models');
-  const fronts = groupedBy(
-    points.filter(({ family }) => family === 'front'),
-    ({ look: { model } }) => model,
-  );
-  if (atOwnWeight.length === 0) return [];
+  if (points.length === 0) return [];
   const axis = (task: PointTask, rows: readonly GainRow[], share: number) => {
     const ends = rows.flatMap(({ gain, interval }) => [gain ?? 0, ...(interval ?? [])]);
     return { title: `gain on ${task.name}, ${task.unit}`, domain: extent([0, ...ends], share), format: '+f' };
@@ -77,21 +69,11 @@ function plotOf(
         corner('seesaw', [low, high]),
         corner('seesaw', [high, low]),
         corner('worse on both', [low, low]),
-        ...atOwnWeight.flatMap(({ at, across, up, look: { dash: _, ...colour } }) => [
+        ...points.flatMap(({ at, across, up, look: { dash: _, ...colour } }) => [
           ...bar(across.interval, at[1], { ...colour, opacity: 0.6 }),
           ...bar(at[0], up.interval, { ...colour, opacity: 0.6 }),
         ]),
-        ...fronts.flatMap((front) => [
-          line(
-            front.map(({ at }) => at),
-            { ...front[0].look, tip: undefined, width: 1.6 },
-          ),
-          ...front.map((each) => dot(each.at, { ...each.look, radius: 2.4 })),
-          ...[front[0], front.at(-1) ?? front[0]].map((end) =>
-            words(rounded(end.weight ?? 0), end.at, { ...end.look, dy: -10 }),
-          ),
-        ]),
-        ...atOwnWeight.map((each) => dot(each.at, each.look)),
+        ...points.map((each) => dot(each.at, each.look)),
       ],
     },
   ];
