@@ -24,7 +24,7 @@ with open(f"{sys.argv[1]}/runs.json", encoding="utf-8") as file:
     GIVEN = json.load(file)
 COMPARISON, TABLES, TYPES, ROWS = (GIVEN[key] for key in ("comparison", "tables", "types", "rows"))
 TASKS, UNCERTAINTY, TEST = (COMPARISON[key] for key in ("tasks", "uncertainty", "test"))
-METRICS = {task: COMPARISON["rows"][0]["tasks"][task]["metric"] for task in TASKS}
+METRICS = {task: next(one["metric"] for one in COMPARISON["gains"] if one.get("task") == task) for task in TASKS}
 SHARES = ["auc", "groupedAuc", "macroAuc", "accuracy", "binaryAccuracy", "r2"]
 HIGHER = [*SHARES, "averagePrecision", "f1", "groupedNdcg10", "groupedHitRate10"]
 LOG = COMPARISON.get("errorGains") == "log"
@@ -388,11 +388,11 @@ def check_family(members, of_tasks):
         differs, within = (q is not None and q < level and m.enough for q in (different, outside))
         m.verdict = "equivalent" if within else "undecided" if not differs else "better" if m.gain > 0 else "worse"
         m.verdict = (LATE if m.late else m.verdict) if judged else None
-        gains = {str(each["seed"]): each["gain"] for each in stored["gains"]}
+        gains = {str(each["seed"]): each["gain"] for each in stored["bySeed"]}
         for seed in gains.keys() | m.gains.keys():
             compare("gains", gains.get(seed), m.gains.get(seed))
         numbers = {"gain": m.gain, "se": error and error.se, "p": p, "verdict": m.verdict}
-        compare("atEdge", stored.get("atEdge"), True if judged and m.edge else None)
+        compare("atEdge", str(stored["atEdge"]), str(bool(judged and m.edge)))
         numbers["pHolm"] = different if of_tasks or m.enough else None
         numbers["interval"] = error and (m.gain, error.half_width(level))
         numbers["simultaneous"] = error and (m.gain, error.half_width(level / size))
@@ -401,7 +401,11 @@ def check_family(members, of_tasks):
             numbers |= {"margin": m.margin, "pEquivalent": outside, "pNotInferior": inferior if m.enough else None}
             numbers["relativeGain"] = m.gain / m.unit if related else None
         for kind, number in numbers.items():
-            compare(kind, stored[kind], number)
+            compare(kind, interval_of(stored) if kind == "interval" else stored[kind], number)
+
+
+def interval_of(stored):
+    return None if stored["low"] is None else [stored["low"], stored["high"]]
 
 
 LATE = "not trained to a plateau"
@@ -436,7 +440,7 @@ def check_levels(pair, types=frozenset(TYPES.values())):
     for task, metric in METRICS.items():
         values, stored = sample_of(pair.row, task, metric).values(), pair.stored["tasks"][task]
         values = [turned_back(metric, value) for value in values]
-        compare("mean", stored["mean"], np.mean(values) if values else None)
+        compare("value", stored["value"], np.mean(values) if values else None)
         compare("sd", stored["sd"], np.std(values, ddof=1) if len(values) > 1 else None)
     score = "auc" if "binary" in types else "macroAuc" if "multiclass" in types else "nmse"
     samples = [[sample_of(one, task, score, []) for one in pair.both] for task in TASKS if pair.both]
@@ -475,16 +479,31 @@ def check_choices(model, row):
     compare("chosen", sorted(row.get("atEdge", [])) == sorted(edges if COMPARISON["search"]["type"] == "grid" else []), True)
 
 
-for axis in dict.fromkeys(json.dumps(row["axis"]) for row in COMPARISON["rows"]):
-    all_stored = [row for row in COMPARISON["rows"] if json.dumps(row["axis"]) == axis]
-    point = [row for row in ROWS if json.dumps(row["axis"]) == axis]
+def with_gains(family, point, model, reference, stored):
+    """What is stored of a model, or of a contrast, with its gains: on each task, and their mean."""
+    key = (family, json.dumps(point), model, reference)
+    gains = [one for one in COMPARISON["gains"] if (one["family"], json.dumps(one["point"]), one["model"], one["reference"]) == key]
+    tasks = {one["task"]: one for one in gains if "task" in one}
+    mean = next((one for one in gains if one.get("mean")), None)
+    return {"verdict": gains[0]["modelVerdict"]} | stored | {"tasks": tasks, "aggregate": mean}
+
+
+def stored_models(at):
+    models = [model for model in COMPARISON["models"] if json.dumps(model["point"]) == at]
+    reference = lambda label: None if label == COMPARISON["baseline"] else COMPARISON["baseline"]
+    return [with_gains("models", one["point"], one["label"], reference(one["label"]), one) for one in models]
+
+
+for at in dict.fromkeys(json.dumps(model["point"]) for model in COMPARISON["models"]):
+    all_stored = stored_models(at)
+    point = [row for row in ROWS if json.dumps(row["point"]) == at]
     found = {row["label"]: {"edges": row.get("atEdge", []), "mixed": row.get("mixed", [])} for row in all_stored}
     named = {row["label"]: row | found[row["label"]] | {"index": index} for index, row in enumerate(point)}
     samples = [[sample_of(row, task, metric) for row in named.values()] for task, metric in METRICS.items()]
     pool, prior = squeezed(samples)
     baseline = named.get(COMPARISON["baseline"])
     pairs = [pair_of(named[stored["label"]], baseline, stored, samples, pool) for stored in all_stored]
-    own = [one for one in COMPARISON["contrasts"] if json.dumps(one["axis"]) == axis]
+    own = [with_gains("contrasts", json.loads(at), one["model"], one["reference"], one) for one in COMPARISON["contrasts"]]
     contrasts = [pair_of(side_of(one, named, 1), side_of(one, named, -1), one, samples, pool) for one in own]
     squeezes = [pair.has_gain and pair.design == "independent" for pair in pairs + contrasts]
     priors += [prior] if UNCERTAINTY != "rows" and any(squeezes) else []
@@ -494,12 +513,12 @@ for axis in dict.fromkeys(json.dumps(row["axis"]) for row in COMPARISON["rows"])
         check_levels(pair)
 for model in COMPARISON.get("search", {}).get("models", []):
     if COMPARISON["search"].get("crossFit"):
-        check_choices(model, next(row for row in COMPARISON["rows"] if (row["label"], row["axis"]) == (model["label"], model["axis"])))
+        check_choices(model, next(one for one in COMPARISON["models"] if (one["label"], one["point"]) == (model["label"], model["point"])))
 compare("test.prior", TEST["priorDegreesOfFreedom"], max(priors) if np.isfinite(max(priors)) else None)
 compare("test.drawn", TEST["drawn"], max(drawn, default=None))
 for kind, found in differences.items():
     print(f"{kind:13} {max(found):.1e}")
 wrong = [kind for kind, found in differences.items() if not max(found) <= (5e-5 if kind in INTEGRALS else 1e-9)]
-print(f"{sum(map(len, differences.values()))} numbers of {len(ROWS)} rows and {len(COMPARISON['contrasts'])} contrasts", end=" ")
+print(f"{sum(map(len, differences.values()))} numbers of {len(ROWS)} models and {len(COMPARISON['contrasts'])} contrasts", end=" ")
 print(f"DO NOT agree: {', '.join(wrong)}." if wrong else "agree.")
 sys.exit(1 if wrong else 0)

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { tableFromIPC } from 'apache-arrow';
 import { parse } from 'yaml';
-import type { Comparison, ComparisonRow } from '../src/comparison/comparison.js';
+import type { ComparedModel, Comparison } from '../src/comparison/comparison.js';
 import type { Result } from '../src/training/result.js';
 import { refuse, wordsOf } from './usage.js';
 
@@ -23,9 +23,9 @@ const [folder = '', ...others] = wordsOf(usage, { allowPositionals: true }).posi
 if (others.length > 0 || !existsSync(join(folder, 'comparison.json')))
   refuse(usage, `${[folder, ...others].join(' ')}: there is no comparison.json.`);
 const comparison: Comparison = JSON.parse(readFileSync(join(folder, 'comparison.json'), 'utf8'));
-if (comparison.schema !== 6) refuse(usage, `${folder}: comparison.json is of another version of ple.`);
+if (comparison.schema !== 7) refuse(usage, `${folder}: comparison.json is of another version of ple.`);
 
-const done = comparison.rows.flatMap(({ runs }) => runs.filter(({ status }) => status === 'done'));
+const done = comparison.models.flatMap(({ runs }) => runs.filter(({ status }) => status === 'done'));
 const paths = [...new Set(done.flatMap(({ path, parts }) => [path, ...Object.values(parts ?? {})]))];
 const missing = paths.find((path) => !existsSync(join(folder, path, 'result.json')));
 if (missing !== undefined)
@@ -37,7 +37,7 @@ if (missing !== undefined)
 const given = mkdtempSync(join(tmpdir(), 'ple-check-comparison-'));
 try {
   const results = Object.fromEntries(paths.map((path) => [path, resultOf(path)]));
-  const rows = comparison.rows.map((row) => rowOf(row, results));
+  const rows = comparison.models.map((model) => rowOf(model, results));
   const [first] = Object.values(results);
   const types = Object.fromEntries(comparison.tasks.map((task) => [task, first?.tasks[task]?.type]));
   const tables = comparison.uncertainty === 'seeds' ? {} : Object.fromEntries(paths.map(tableOf));
@@ -56,9 +56,9 @@ function resultOf(path: string): Result {
   return JSON.parse(readFileSync(join(folder, path, 'result.json'), 'utf8'));
 }
 
-/** A row's finished runs: metrics by task, the folder that a task is reported from, and the key of the runs' data. */
+/** A model's finished runs: metrics by task, the folder that a task is reported from, and the key of the runs' data. */
 function rowOf(
-  { label, axis, runs }: Pick<ComparisonRow, 'label' | 'axis' | 'runs'>,
+  { label, point, runs }: Pick<ComparedModel, 'label' | 'point' | 'runs'>,
   results: Readonly<Record<string, Result>>,
 ) {
   const finished = runs.filter(({ status }) => status === 'done');
@@ -74,7 +74,7 @@ function rowOf(
     );
     return [seed, { paths, values: Object.fromEntries(values), set: JSON.stringify(dataset), overlap, late }];
   });
-  return { label, axis, runs: Object.fromEntries(read) };
+  return { label, point, runs: Object.fromEntries(read) };
 }
 
 /** A run's predictions: column after column in a file of float64. */

@@ -57,10 +57,10 @@ try {
     if (mark?.kind === 'file') writeFileSync(join(work, mark.of.replace('mine/', '')), text);
   const rows = 'dataset.rows={ train: 3000, validation: 1000, test: 1000 }';
   const few = [rows, 'compare.seeds=1', 'train.epochs=1'];
-  const gains: { readonly rows: readonly { label: string; runs: readonly { status: string }[] }[] } = JSON.parse(
+  const compared: { readonly models: readonly { label: string; runs: readonly { status: string }[] }[] } = JSON.parse(
     ple('compare --config mine.yaml --json --jobs 2', ...few),
   );
-  const ended = gains.rows.map(({ label, runs }) => `${label} ${runs.map(({ status }) => status)}`);
+  const ended = compared.models.map(({ label, runs }) => `${label} ${runs.map(({ status }) => status)}`);
   expect(ended.length > 1 && ended.every((one) => one.endsWith(' done')), ended.join(', '));
 
   step('the plugin compiles in strict TypeScript, against the package’s declarations');

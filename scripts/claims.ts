@@ -14,8 +14,8 @@ import type { Comparison } from '../src/comparison/comparison.js';
 import { claimWord, losesEverywhere } from '../src/comparison/statistics/parts.js';
 import { isLossWeight } from '../src/config/compare-schema.js';
 import { csvOf } from '../src/report/gain-files.js';
-import { type GainRow, gainTables, isMean, metricName } from '../src/report/gain-rows.js';
 import { count } from '../src/report/numbers.js';
+import { gainTables, metricName, type ShownGain } from '../src/report/shown-gains.js';
 import { groupedBy } from '../src/support/json.js';
 import { must } from '../src/support/must.js';
 import { joined } from '../src/support/text.js';
@@ -61,7 +61,7 @@ function train(claim: string): void {
   });
   if (made.status !== 0) process.exit(made.status ?? 1);
   const comparison: Comparison = JSON.parse(made.stdout);
-  const rows = gainTables(comparison).flatMap((table) => table.rows.map((row) => ({ row, title: table.title })));
+  const rows = gainTables(comparison).flatMap(({ gains, title }) => gains.map((row) => ({ row, title })));
   mkdirSync(join(root, runs), { recursive: true });
   writeFileSync(join(root, runs, `${claim}.csv`), csv(comparison, rows));
   console.log(`${runs}/${claim}.csv: ${rows.length} gains`);
@@ -71,22 +71,22 @@ function train(claim: string): void {
 }
 
 /** Names the models that lose on some task at every loss weight: the seesaw that a claim may need. */
-function sayLosses(rows: readonly GainRow[]): void {
-  const ofTasks = rows.filter((row) => row.family === 'models' && row.reference !== null && !isMean(row));
-  for (const gains of groupedBy(ofTasks, ({ model }) => model.label)) {
-    const points = groupedBy(gains, ({ point }) => point.axis);
-    if (losesEverywhere(points)) console.log(`${gains[0].model.label}: worse on some task at every loss weight`);
+function sayLosses(rows: readonly ShownGain[]): void {
+  const ofTasks = rows.filter((row) => row.family === 'models' && row.reference !== null && !row.mean);
+  for (const gains of groupedBy(ofTasks, ({ model }) => model)) {
+    const points = groupedBy(gains, ({ point }) => point);
+    if (losesEverywhere(points)) console.log(`${gains[0].model}: worse on some task at every loss weight`);
   }
 }
 
 interface Titled {
-  readonly row: GainRow;
+  readonly row: ShownGain;
   /** Of the point. */
   readonly title: string;
 }
 
-function partName({ row: { model, reference, task }, title }: Titled): string {
-  return joined(', ', `${model.label} over ${reference} on ${task.name}`, title);
+function partName({ row: { model, reference, about }, title }: Titled): string {
+  return joined(', ', `${model} over ${reference} on ${about.name}`, title);
 }
 
 function say({ parts, cures }: Claim, comparison: Comparison, rows: readonly Titled[]): void {
@@ -95,35 +95,36 @@ function say({ parts, cures }: Claim, comparison: Comparison, rows: readonly Tit
       rows.find((one) => partName(one) === part),
       `gain '${part}'`,
     );
-    const { word = 'open', isWorthIt = false, moreDraws = null } = row.part ?? {};
+    const { part: stored, isWorthIt, moreDraws } = row;
+    const word = stored ?? 'open';
     const more = moreDraws === null ? '' : `about ${count(moreDraws)} more draws`;
     console.log(joined(', ', `${part}: ${word}`, isWorthIt ? 'worth it' : '', more));
     return { word, isWorthIt, moreDraws };
   });
-  const arose = cures === undefined || comparison.rows.some(({ verdict }) => verdict === cures);
+  const arose = cures === undefined || comparison.models.some(({ verdict }) => verdict === cures);
   console.log(`The claim: ${claimWord(found, found[0], arose)}`);
 }
 
 function csv(comparison: Comparison, rows: readonly Titled[]): string {
   const commit = execFileSync('git', ['rev-parse', '--short=8', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
   const fitted = comparison.search?.crossFit ? comparison.search.models : [];
-  const all = [...comparison.rows, ...fitted.flatMap(({ candidates }) => candidates)];
+  const all = [...comparison.models, ...fitted.flatMap(({ candidates }) => candidates)];
   const runs = new Set(all.flatMap((row) => row.runs.map(({ path }) => path))).size;
   const minutes = Math.round(Number(comparison.timing.seconds ?? 0) / 60);
-  const hasSizes = comparison.rows.some(({ label }) => label.endsWith(', equal'));
+  const hasSizes = comparison.models.some(({ label }) => label.endsWith(', equal'));
   const digits = (value: number | null | undefined) => (value == null ? null : Number(value.toPrecision(4)));
   const lines = rows.map(({ row, title }) => {
-    const { model, reference, task, mean, gain, interval, part } = row;
-    const [, label = model.label, size = hasSizes ? 'wide' : ''] = /^(.*), (equal|as wide)$/.exec(model.label) ?? [];
+    const { model, reference, about, value, gain, low, high, part } = row;
+    const [, label = model, size = hasSizes ? 'wide' : ''] = /^(.*), (equal|as wide)$/.exec(model) ?? [];
     return [
       ...[comparison.name, size.replace('as ', ''), title],
       ...[
         label,
         reference?.replace(/, (equal|as wide)$/, ''),
-        task.name,
-        gain === null ? metricName(task.metric) : task.unit,
+        about.name,
+        gain === null ? metricName(row.metric ?? '') : about.unit,
       ],
-      ...[digits(mean), digits(gain), digits(interval?.[0]), digits(interval?.[1]), part?.word],
+      ...[digits(value), digits(gain), digits(low), digits(high), part],
       ...[row.runs, runs, minutes, commit],
     ];
   });

@@ -47,7 +47,7 @@ const models = ['hard-sharing', 'mmoe', 'cgc', 'ple'];
 
 interface Gains {
   /** A seed each. */
-  readonly draws: Gain['gains'];
+  readonly draws: Gain['bySeed'];
   /** A rate was chosen at an end of its list. */
   readonly atEdge: boolean;
   /** Draws chose different rates. */
@@ -59,17 +59,20 @@ function gainsOf(change: Partial<Cell>, model: string, task: string): Gains | nu
   const { folder, noise, width } = { ...base, ...change };
   const path = join(runs ?? '', folder, 'comparison.json');
   if (!existsSync(path)) return null;
-  const { rows, contrasts }: Comparison = JSON.parse(readFileSync(path, 'utf8'));
-  const isHere = ({ axis }: { axis: Readonly<Record<string, unknown>> }) =>
-    [noise, undefined].includes([axis['dataset.noise']].flat()[1] as number | undefined);
-  const found: Gain | undefined =
-    width === ''
-      ? rows.find((row) => row.label === model && isHere(row))?.tasks[task]
-      : contrasts.find((pair) => pair.model === `${model}${width}` && isHere(pair))?.tasks[task];
-  if (!found || found.gains.length === 0) return null;
-  const sides = rows.filter((row) => isHere(row) && [model, 'single-task'].some((name) => row.label === name + width));
-  const isMixed = sides.some((row) => row.mixed?.includes(task));
-  return { draws: found.gains, atEdge: found.atEdge === true, isMixed };
+  const { models, gains }: Comparison = JSON.parse(readFileSync(path, 'utf8'));
+  const isHere = ({ point }: { point: Readonly<Record<string, unknown>> }) =>
+    [noise, undefined].includes([point['dataset.noise']].flat()[1] as number | undefined);
+  const label = `${model}${width}`;
+  const family = width === '' ? 'models' : 'contrasts';
+  const found = gains.find((gain) => {
+    return gain.family === family && gain.model === label && gain.task === task && isHere(gain);
+  });
+  if (!found || found.bySeed.length === 0) return null;
+  const sides = models.filter(
+    (one) => isHere(one) && [model, 'single-task'].some((name) => one.label === name + width),
+  );
+  const isMixed = sides.some(({ mixed }) => mixed?.includes(task));
+  return { draws: found.bySeed, atEdge: found.atEdge, isMixed };
 }
 
 interface Estimate {

@@ -52,7 +52,7 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
  */
 const sizes: Readonly<Record<string, Size>> = {
   cli: { tokens: 20626, bytes: 90457, files: 26 },
-  comparison: { tokens: 50759, bytes: 180467, files: 38 },
+  comparison: { tokens: 51807, bytes: 184574, files: 40 },
   config: { tokens: 20379, bytes: 80302, files: 14 },
   data: { tokens: 65166, bytes: 239325, files: 35 },
   engine: { tokens: 39206, bytes: 132239, files: 31 },

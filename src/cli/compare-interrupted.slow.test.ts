@@ -56,8 +56,8 @@ test('a run whose child is killed twice has failed, and the others go on', async
   });
   const { status, stderr, stdout } = await killed.finished;
   expect(status, stderr).toBe(1);
-  const { rows } = JSON.parse(stdout);
-  const statuses = rows.flatMap((row: { runs: { status: string }[] }) => row.runs.map((run) => run.status));
+  const { models } = JSON.parse(stdout);
+  const statuses = models.flatMap((model: { runs: { status: string }[] }) => model.runs.map((run) => run.status));
   expect(statuses).toEqual(['done', 'done', 'failed']);
   expect(stderr).toMatch(/^3\/3 shared seed 1 {2}failed: its process was ended by SIGKILL$/m);
 });

@@ -185,9 +185,9 @@ async function show(result: ComparisonResult, options: OptionsOf<typeof words>, 
   showComparison(comparison, options);
   if (failed > 0) say(`${counted(failed, 'run')} failed; ${again} tries again.`);
   say(`Written to ${folder}; the report is ${join(folder, 'report.html')}`);
-  const { rowToServe } = await import('../report/answer.js');
-  const row = rowToServe(comparison);
-  if (row) say(`To serve ${row.label}: ${commandLine('predict', [folder, '--model', row.label, 'new.csv'])}`);
+  const { modelToServe } = await import('../report/answer.js');
+  const model = modelToServe(comparison);
+  if (model) say(`To serve ${model.label}: ${commandLine('predict', [folder, '--model', model.label, 'new.csv'])}`);
   return failed > 0 ? exitCode.failed : exitCode.done;
 }
 

@@ -12,8 +12,14 @@ async function compared(name: string, ...words: readonly string[]): Promise<Comp
   return JSON.parse(stdout);
 }
 
-const verdicts = ({ rows }: Comparison) =>
-  rows.slice(1).map(({ tasks }) => Object.values(tasks).map(({ verdict }) => verdict));
+const verdicts = ({ models, gains }: Comparison) =>
+  models
+    .slice(1)
+    .map(({ label }) =>
+      gains.flatMap(({ family, model, mean, verdict }) =>
+        family === 'models' && model === label && !mean ? [verdict] : [],
+      ),
+    );
 
 test('seesaw: hard sharing is worse on y1 and better on y2', async () => {
   const models =

@@ -31,12 +31,12 @@ beforeAll(async () => {
         model: { type },
       });
     }
-  const row = (label: string, type: string) => ({
-    ...{ label, type, axis: {}, tasks: {} },
+  const model = (label: string, type: string) => ({
+    ...{ label, type, point: {} },
     runs: [1, 2].map((seed) => ({ seed, path: `${label}-seed-${seed}`, status: 'done' })),
   });
-  const rows = [row('alone', 'single-task'), row('together', 'hard-sharing')];
-  storeTable(join(folder, 'compared'), { baseline: 'alone', seeds: [1, 2], tasks: ['click', 'time'], rows });
+  const models = [model('alone', 'single-task'), model('together', 'hard-sharing')];
+  storeTable(join(folder, 'compared'), { baseline: 'alone', seeds: [1, 2], tasks: ['click', 'time'], models });
 });
 
 testTranscript('report', folder);

@@ -93,7 +93,7 @@ export const report = defineCommand(words, async (path, options) => {
 async function holdsOwnRuns(folder: string): Promise<boolean> {
   if (!existsSync(join(folder, 'comparison.json'))) return false;
   const { readComparison } = await import('../comparison/comparison.js');
-  return readComparison(folder).rows.some(({ runs }) => runs.some(({ path }) => !path.includes('/')));
+  return readComparison(folder).models.some(({ runs }) => runs.some(({ path }) => !path.includes('/')));
 }
 
 function storedConfig(path: string): string | null {

@@ -16,7 +16,7 @@ export const runs = defineCommand(words, async (folder) => {
     import('../report/text-table.js'),
     import('../report/metrics-table.js'),
     import('../report/numbers.js'),
-    import('../report/gain-rows.js'),
+    import('../report/shown-gains.js'),
   ]);
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
     throw new ConfigError(`There is no folder ${folder}${inWorkingFolder(folder)}: name the folder of runs.`);

@@ -20,9 +20,9 @@ test.each([
 ])('each column of %s has the bits of the run that serves its task', async (file, seed) => {
   const [header = '', ...lines] = readFileSync(at(file), 'utf8').trimEnd().split('\n');
   expect(header).toBe('click.logit,spend.logit');
-  const [row] = readComparison(at('runs/served')).rows;
+  const [model] = readComparison(at('runs/served')).models;
   const { parts = {} } = must(
-    row?.runs.find((run) => run.seed === seed),
+    model?.runs.find((run) => run.seed === seed),
     'a run',
   );
   expect(new Set(Object.values(parts)).size).toBe(2);
@@ -44,10 +44,10 @@ test('the ONNX file of several runs has the config of each', () => {
 
 test('metrics of the test rows are those of the runs that serve the tasks', () => {
   const evaluated = JSON.parse(readFileSync(at('together.json'), 'utf8')).tasks;
-  const [row] = readComparison(at('runs/served')).rows;
+  const [model] = readComparison(at('runs/served')).models;
   for (const task of ['click', 'spend']) {
     const { tasks } = JSON.parse(
-      readFileSync(at('runs/served', row?.runs[0]?.parts?.[task] ?? '', 'result.json'), 'utf8'),
+      readFileSync(at('runs/served', model?.runs[0]?.parts?.[task] ?? '', 'result.json'), 'utf8'),
     );
     expect(evaluated[task].metrics).toEqual(tasks[task].test);
   }

@@ -110,18 +110,18 @@ async function chosenExperiment(given: readonly string[], options: OptionsOf<typ
 /** A note where the comparison of the same config, in a folder that can be read, says to use another model. */
 async function otherAnswer(folder: string, { model }: Experiment): Promise<string | undefined> {
   if (!existsSync(join(folder, 'comparison.json'))) return undefined;
-  const [{ readComparison }, { rowToServe }] = await Promise.all([
+  const [{ readComparison }, { modelToServe }] = await Promise.all([
     import('../comparison/comparison.js'),
     import('../report/answer.js'),
   ]);
-  let row: ReturnType<typeof rowToServe>;
+  let answered: ReturnType<typeof modelToServe>;
   try {
-    row = rowToServe(readComparison(folder));
+    answered = modelToServe(readComparison(folder));
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
   }
-  if (!row || row.type === model.type) return undefined;
-  return `This trains ${model.type}, and the comparison in ${folder} says to use ${row.label}. To serve ${row.label}: ${commandLine('predict', [folder, '--model', row.label, 'new.csv'])}`;
+  if (!answered || answered.type === model.type) return undefined;
+  return `This trains ${model.type}, and the comparison in ${folder} says to use ${answered.label}. To serve ${answered.label}: ${commandLine('predict', [folder, '--model', answered.label, 'new.csv'])}`;
 }
 
 async function dryRun(experiment: Experiment, display: Display, json: boolean | undefined): Promise<number> {

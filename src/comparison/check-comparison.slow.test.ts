@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { folderPerTest } from '../support/folder.fixture.js';
 import { must } from '../support/must.js';
-import type { Comparison } from './comparison.js';
+import type { Comparison, Gain } from './comparison.js';
 import { storedTable } from './gains/stored-table.js';
 import { readFacts, type storedComparisons, storeFacts } from './stored/stored-run.fixture.js';
 import { readStoredRuns } from './stored/stored-runs.js';
@@ -27,8 +27,10 @@ async function table(name: (typeof storedComparisons)[number], uncertainty: Comp
     { ...first, model: 'interaction', of: [['PLE', 'MMoE'] as const, ple], less: [mmoe] },
   ];
   const [one = '', two = one] = table.tasks;
-  const rows = table.rows.map((row) => (row.label === 'MMoE' ? { ...row, mixed: [one], atEdge: [two] } : row));
-  await storeFacts(at(), { ...facts, table: { ...table, rows, contrasts: [...table.contrasts, ...effects] } });
+  const models = table.models.map((model) =>
+    model.label === 'MMoE' ? { ...model, mixed: [one], atEdge: [two] } : model,
+  );
+  await storeFacts(at(), { ...facts, table: { ...table, models, contrasts: [...table.contrasts, ...effects] } });
   const options = { folder: at(), baseline: undefined, uncertainty, predictions: [], scale: undefined };
   return (await storedTable(readStoredRuns(at()), options)).comparison;
 }
@@ -53,22 +55,20 @@ describe.skipIf(!pythonWithScipy)(`check:comparison${why}`, () => {
     const { stdout, stderr, status } = check(comparison);
     expect(stderr).toBe('');
     expect(stdout).toMatch(/^pEquivalent +\d\.\de[+-]\d+$/m);
-    expect(stdout).toMatch(new RegExp(`numbers of ${rows} rows and \\d contrasts agree`));
+    expect(stdout).toMatch(new RegExp(`numbers of ${rows} models and \\d contrasts agree`));
     expect(status).toBe(0);
     expect(comparison.contrasts.some(({ less }) => less)).toBe(true);
-    expect(comparison.rows[1]?.design).toBe(design);
-    const gains = comparison.rows.flatMap((row) => Object.values(row.tasks));
-    expect(new Set(gains.map(({ verdict }) => verdict)).size).toBeGreaterThan(2);
+    expect(comparison.models[1]?.design).toBe(design);
+    expect(new Set(comparison.gains.map(({ verdict }) => verdict)).size).toBeGreaterThan(2);
   });
 
   test('finds a number that is off, and one that should not be there', async () => {
     const comparison = await table('two-types', 'both');
-    const gain = must(comparison.rows[3]?.tasks['click'], 'gain');
+    const isChanged = ({ family, model, task }: Gain) => family === 'models' && model === 'PLE' && task === 'click';
+    const gain = must(comparison.gains.find(isChanged), 'gain');
     const changed = (change: object): Comparison => ({
       ...comparison,
-      rows: comparison.rows.map((row, index) =>
-        index === 3 ? { ...row, tasks: { ...row.tasks, click: { ...gain, ...change } } } : row,
-      ),
+      gains: comparison.gains.map((one) => (isChanged(one) ? { ...one, ...change } : one)),
     });
     const off = check(changed({ se: (gain.se ?? 0) * (1 + 1e-8), pHolm: (gain.pHolm ?? 0) * (1 + 1e-4) }));
     expect(off.stdout).toMatch(/^se +1\.0e-08$[\s\S]*^pHolm +1\.0e-04$[\s\S]*DO NOT agree: se, pHolm\./m);

@@ -2,6 +2,7 @@ import { constants, existsSync, readdirSync, readFileSync, rmSync } from 'node:f
 import { cp, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import {
+  type AxisPoint,
   type ComparisonConfig,
   parseComparison,
   resolvedComparison,
@@ -90,15 +91,17 @@ export async function openComparisonTracker(
   const tracker = await openTrackers(mlflow, { ...tracked, follow: () => () => steps.splice(0) }, note);
   await tracker.ready();
   return {
-    gains({ rows, seeds }) {
-      const gains = rows.flatMap(({ label, axis, meanGain, tasks }) => {
-        const name = joined('/', 'gain', label, pointText(axis));
-        const byTask = Object.entries(tasks).map(([task, { gain }]) => [`${name}/${task}`, gain] as const);
-        return [...byTask, [`${name}/mean`, meanGain] as const];
-      });
+    gains({ models, gains, seeds }) {
+      const nameOf = (label: string, point: AxisPoint) => joined('/', 'gain', label, pointText(point));
+      const ofTasks = gains.flatMap(({ family, model, point, task, gain }) =>
+        family === 'models' && task !== undefined ? [[`${nameOf(model, point)}/${task}`, gain] as const] : [],
+      );
+      const means = models.map(({ label, point, meanGain }) => [`${nameOf(label, point)}/mean`, meanGain] as const);
       steps.push({
         step: seeds.length,
-        scalars: Object.fromEntries(gains.flatMap(([name, gain]) => (gain === null ? [] : [[name, gain]]))),
+        scalars: Object.fromEntries(
+          [...ofTasks, ...means].flatMap(([name, gain]) => (gain === null ? [] : [[name, gain]])),
+        ),
       });
       tracker.update();
     },

@@ -1,16 +1,17 @@
 import { join } from 'node:path';
+import { z } from 'zod';
 import type { AxisPoint } from '../config/comparison.js';
 import type { NamedContrast } from '../config/contrasts.js';
 import type { Margin } from '../config/parts.js';
 import type { SearchConfig } from '../config/search.js';
-import { readSealed } from '../training/folder/run-folder.js';
+import { readSealed, readStored } from '../training/folder/run-folder.js';
 
 /**
  * The content of comparison.json. Comparisons of identical runs are equal except for `timing`. Undefined values are
  * null.
  */
 export interface Comparison {
-  readonly schema: 6;
+  readonly schema: 7;
   readonly name: string;
   /** Label of the single-task model that gains are measured against. */
   readonly baseline: string;
@@ -30,11 +31,14 @@ export interface Comparison {
   /** If seeds were added later: how many the table was tested with before. The tests do not account for these. */
   readonly seedsBefore?: readonly number[];
   /** All models in the order of the config, for each point of the axes in turn. */
-  readonly rows: readonly ComparisonRow[];
-  /** All contrasts in the order of the config, for each point of the axes in turn. */
-  readonly contrasts: readonly Contrast[];
-  /** With axes: the gains of each model and contrast, averaged over the points. */
-  readonly means?: readonly MeanOverPoints[];
+  readonly models: readonly ComparedModel[];
+  /** What contrasts compare, in the order of the config. */
+  readonly contrasts: readonly ContrastSides[];
+  /**
+   * All gains: at each point of the axes those of models, then of contrasts; with axes at last their means over the
+   * points. A model has one on each task, then Δm.
+   */
+  readonly gains: readonly Gain[];
   /** Of models that keep their last epoch: how long they were trained, at each point of the axes. */
   readonly trained?: readonly Trained[];
   /** With `tune`: all that was tried. */
@@ -69,11 +73,12 @@ interface TestOfGains {
  */
 export type Design = 'independent' | 'draws' | 'splits';
 
-export interface ComparisonRow {
+/** A model at one point of the axes. */
+export interface ComparedModel {
   readonly label: string;
   /** Name of the model in the config. */
   readonly type: string;
-  readonly axis: AxisPoint;
+  readonly point: AxisPoint;
   readonly parameters: { readonly embedding: number; readonly network: number } | null;
   /** The most networks that a run serves: more than one where tasks of a joint model have different epochs. */
   readonly networks: number;
@@ -83,12 +88,9 @@ export interface ComparisonRow {
    */
   readonly design: Design | null;
   readonly runs: readonly RunReference[];
-  readonly tasks: Readonly<Record<string, TaskGain>>;
   /** Mean over tasks of the gain in auc or nmse. Null for the baseline and for tasks of different types. */
   readonly meanGain: number | null;
   readonly worstGain: number | null;
-  /** Null for the baseline, and if a task has no relative gain. */
-  readonly aggregate: Aggregate | null;
   /** Number of finished runs that reached the epoch limit while still improving. */
   readonly atLimit: number;
   readonly verdict: Verdict;
@@ -110,7 +112,7 @@ export interface ComparisonRow {
 
 /** What a comparison decided for a model before its reported runs. */
 export type Decisions = Pick<
-  ComparisonRow,
+  ComparedModel,
   'searched' | 'tuned' | 'tunedByTask' | 'match' | 'matchByTask' | 'mixed' | 'atEdge'
 >;
 
@@ -127,7 +129,7 @@ export interface SearchRecord {
 
 export interface ModelSearch {
   readonly label: string;
-  readonly axis: AxisPoint;
+  readonly point: AxisPoint;
   /** Tasks that were ranked together: all, or each alone where they share no parameters. */
   readonly groups: readonly (readonly string[])[];
   /** In the order in which they were tried. */
@@ -162,32 +164,42 @@ export interface RunReference {
   readonly parts?: Readonly<Record<string, string>>;
 }
 
-/** A gain with its error and tests. Above 0 is better, whatever the metric's direction. */
+/** A gain of a model over a reference, on a task or on the mean over tasks (Δm), with its error and tests. Above 0 is better. */
 export interface Gain {
+  /** The tests of a family at a point are adjusted together; `means` are over the points. */
+  readonly family: 'models' | 'contrasts' | 'means';
+  /** Empty for a mean over the points. */
+  readonly point: AxisPoint;
+  /** A label, or the `model` of a contrast. */
+  readonly model: string;
+  /** What the gain is over. Null: this is the baseline, which has no gain. */
+  readonly reference: string | null;
+  /** The verdict on the model over all tasks. */
+  readonly modelVerdict: Verdict | 'no result' | null;
+  /** Absent: this is Δm, in percent. */
+  readonly task?: string;
+  readonly mean?: true;
+  /** The metric that the task is judged by, on the test split. Null for Δm, and for means, which are in percent. */
+  readonly metric: string | null;
+  /** Finished runs of the model. */
+  readonly runs: number;
+  /** The metric's mean over the model's runs, and its standard deviation over n - 1. */
+  readonly value: number | null;
+  readonly sd: number | null;
   /** Mean of the model's runs less that of the reference's. Null if one has none. */
   readonly gain: number | null;
-  /**
-   * By run of the model: less the reference's mean; if data are drawn anew for each seed, less the reference's run of
-   * the seed.
-   */
-  readonly gains: readonly { readonly seed: number; readonly gain: number }[];
+  /** Percent of the reference's metric. In log points where `gain` is. */
+  readonly relativeGain: number | null;
   readonly se: number | null;
   /** Confidence interval of this gain alone, with confidence 1 - level. */
-  readonly interval: readonly [number, number] | null;
+  readonly low: number | null;
+  readonly high: number | null;
   /** Simultaneous interval: all intervals of the family cover their true gains with confidence 1 - level. */
-  readonly simultaneous: readonly [number, number] | null;
+  readonly simultaneous: readonly [low: number, high: number] | null;
   /** Two-sided p-value of the hypothesis that the gain is 0. */
   readonly p: number | null;
   /** p-value adjusted by Holm's method over the family: all models and tasks at one point of the axes. */
   readonly pHolm: number | null;
-  /** Values of the model or of the reference were chosen at an end of their list: the gain is undecided. */
-  readonly atEdge?: true;
-}
-
-/** A gain in its metric's units, with its tests and verdict. */
-export interface TestedGain extends Gain {
-  /** Percent of the reference's metric. In log points where `gain` is. */
-  readonly relativeGain: number | null;
   /** Gains between -margin and margin count as none. In the metric's unit; null: no margin. */
   readonly margin: number | null;
   /** p-value of the equivalence test (two one-sided tests: the gain is within ±margin), adjusted by Holm's method. */
@@ -196,15 +208,14 @@ export interface TestedGain extends Gain {
   readonly pNotInferior: number | null;
   /** Null for the baseline, and without a gain. */
   readonly verdict: TaskVerdict | null;
-}
-
-/** For the baseline, everything except `metric`, `mean`, `sd`, `atLimit` and `oneEpoch` is null or empty. */
-export interface TaskGain extends TestedGain {
-  /** The metric that the task is judged by, on the test split. */
-  readonly metric: string;
-  readonly mean: number | null;
-  /** Standard deviation over n - 1. Null for one run. */
-  readonly sd: number | null;
+  /** What a claim may say of it, by the simultaneous interval. Null: nothing. */
+  readonly part: PartWord | null;
+  /** The gain is shown to be above the margin. */
+  readonly isWorthIt: boolean;
+  /** Of an open part: about how many more draws (or seeds) decide it if the gain stays. Null: draws alone do not. */
+  readonly moreDraws: number | null;
+  /** Values of the model or of the reference were chosen at an end of their list: the gain is undecided. */
+  readonly atEdge: boolean;
   /** Runs that ended at the limit of epochs, with this task still improving. */
   readonly atLimit: number;
   /**
@@ -212,25 +223,26 @@ export interface TaskGain extends TestedGain {
    * gain is over the baseline at each task's own epoch; of the baseline, it is what one epoch costs without any sharing.
    * Null if runs have no record of it, or keep their last epoch.
    */
-  readonly oneEpoch: {
-    readonly mean: number;
-    readonly gain: number | null;
-    /** Percent of the baseline's metric. */
-    readonly relativeGain: number | null;
-  } | null;
+  readonly oneEpoch: OneEpoch | null;
+  /**
+   * By run of the model: less the reference's mean; if data are drawn anew for each seed, less the reference's run of
+   * the seed.
+   */
+  readonly bySeed: readonly { readonly seed: number; readonly gain: number }[];
 }
 
-/**
- * The mean relative gain over tasks in percent, weighted by `taskWeights`. The family of its tests is all models at one
- * point.
- */
-export interface Aggregate extends Gain {
-  readonly verdict: Exclude<TaskVerdict, 'equivalent'>;
+interface OneEpoch {
+  readonly value: number;
+  readonly gain: number | null;
+  /** Percent of the baseline's metric. */
+  readonly relativeGain: number | null;
 }
 
-/** The gains of one model over another at a point of the axes. All contrasts at a point form a separate family. */
-export interface Contrast {
-  readonly axis: AxisPoint;
+/** What a part of a claim is shown to be, by the ends of its simultaneous interval (`statistics/parts.ts`). */
+export type PartWord = 'gain' | 'loss' | 'none that counts' | 'open';
+
+/** The two sides of a contrast: labels, means of models, or means of pairs. */
+export interface ContrastSides {
   /** `mean of a, b` where it is the mean of several, in `models`. */
   readonly model: string;
   readonly models?: readonly string[];
@@ -240,21 +252,11 @@ export interface Contrast {
   /** The mean of the gains of these pairs, less that of others; `model` is its name. */
   readonly of?: NamedContrast['of'];
   readonly less?: NamedContrast['less'];
-  readonly tasks: Readonly<Record<string, TestedGain & { readonly metric: string }>>;
-  readonly aggregate: Aggregate | null;
-  readonly verdict: Verdict;
-}
-
-/** Relative gains in percent, averaged over the points of the axes. They are a family of their own. */
-export interface MeanOverPoints
-  extends Pick<Contrast, 'model' | 'models' | 'reference' | 'references' | 'of' | 'less'> {
-  readonly tasks: Readonly<Record<string, Gain & { readonly verdict: TaskVerdict | null }>>;
-  readonly aggregate: (Gain & { readonly verdict: TaskVerdict | null }) | null;
 }
 
 /** The rows that each model has seen: training rows x passes. */
 export interface Trained {
-  readonly axis: AxisPoint;
+  readonly point: AxisPoint;
   readonly rows: number;
   readonly passes: number;
 }
@@ -288,11 +290,28 @@ export interface Match {
   readonly unmatched?: string;
 }
 
+const schema = 7;
+const again = 'Run ple compare again: it makes the file from the finished runs, and trains nothing';
+const file = 'comparison.json';
+
+/** With what a table was tested. */
+export type Tested = Pick<Comparison, 'seeds' | 'uncertainty' | 'seedsBefore'>;
+
+/** The same of a table that any version of ple wrote. @throws DataError if the file is damaged */
+export function readTested(folder: string): Tested {
+  return readStored(join(folder, file), testedShape, (text): Tested => JSON.parse(text), again);
+}
+
+const testedShape = z.looseObject({
+  seeds: z.array(z.number()),
+  uncertainty: z.string(),
+  seedsBefore: z.array(z.number()).optional(),
+});
+
 /**
  * Reads a comparison that `ple compare` or `ple report` wrote.
  * @throws DataError if the file is damaged, or of another version of ple.
  */
 export function readComparison(folder: string): Comparison {
-  const again = 'Put it back, or delete it and run ple compare again, which keeps the runs';
-  return readSealed(join(folder, 'comparison.json'), 6, again);
+  return readSealed(join(folder, file), schema, again);
 }

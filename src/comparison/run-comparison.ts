@@ -8,7 +8,7 @@ import { makeFolder, removeRemains, writeWhole } from '../support/files.js';
 import { acquireLock, cannotWrite, type Lock } from '../support/lock.js';
 import { noteOnUntracked } from '../tracking/trackers.js';
 import type { FinishedRun } from '../training/finished-run.js';
-import { type Comparison, readComparison } from './comparison.js';
+import { type Comparison, readTested, type Tested } from './comparison.js';
 import {
   type ComparisonTracker,
   comparisonLog,
@@ -41,7 +41,7 @@ interface DoneComparison {
   readonly status: 'done';
   readonly folder: string;
   readonly comparison: Comparison;
-  /** Finished runs by their path in `comparison.rows[].runs[]`. */
+  /** Finished runs by their path in `comparison.models[].runs[]`. */
   readonly runs: ReadonlyMap<string, FinishedRun>;
   /** Number of failed runs. */
   readonly failed: number;
@@ -136,13 +136,9 @@ async function runInFolder(opened: Opened): Promise<ComparisonResult> {
   const kept = await folderConfig(folder, config);
   note(kept.note);
   const plan = await openPlan(config, folder, executor.readShape, on, signal);
-  const before = kept.hasResults ? readComparison(folder) : undefined;
-  const [had, has] = [before?.seeds.length ?? 0, config.seeds.length];
-  if (had > has)
-    note(
-      `${folder} has a report of ${had} seeds, which is replaced by one of ${has}. The same command with ${had} seeds (compare.seeds) makes it again: finished runs are not trained again.`,
-    );
-  const seedsBefore = before ? testedBefore(before, has) : [];
+  const before = kept.hasResults ? readTested(folder) : undefined;
+  note(before && noteOnFewerSeeds(folder, before, config.seeds.length));
+  const seedsBefore = before ? testedBefore(before, config.seeds.length) : [];
   const failed = new Set<string>();
   let [isDecided, hasTrained] = [false, false];
   for (;;) {
@@ -194,8 +190,14 @@ async function trainStage(
   return undefined;
 }
 
+function noteOnFewerSeeds(folder: string, { seeds }: Tested, now: number): string | null {
+  const before = seeds.length;
+  if (before <= now) return null;
+  return `${folder} has a report of ${before} seeds, which is replaced by one of ${now}. The same command with ${before} seeds (compare.seeds) makes it again: finished runs are not trained again.`;
+}
+
 /** The numbers of seeds, fewer than now, that gave the table of the folder verdicts before. */
-function testedBefore({ seeds, uncertainty, seedsBefore = [] }: Comparison, now: number): readonly number[] {
+function testedBefore({ seeds, uncertainty, seedsBefore = [] }: Tested, now: number): readonly number[] {
   const hadVerdicts = seeds.length >= fewestRuns || uncertainty === 'rows';
   return [...seedsBefore, ...(hadVerdicts ? [seeds.length] : [])].filter((count) => count < now);
 }
@@ -211,7 +213,7 @@ async function makeTable(
   const runs = readRuns(placed, folder);
   const trained = groupEntries(placed, runs).map((entry) => {
     const { label, point } = entry;
-    const searched = search?.models.find((model) => model.label === label && pointKey(model.axis) === pointKey(point));
+    const searched = search?.models.find((model) => model.label === label && pointKey(model.point) === pointKey(point));
     const tried = search && (searched?.candidates.length ?? 1);
     const ofSeeds = seeds.map((seed) => joinDecisions(decided(label, point, seed), tried));
     return {
@@ -227,7 +229,7 @@ async function makeTable(
   });
   const failedCommands = byCommands.entries.flatMap((row) => row.runs.filter(({ status }) => status === 'failed'));
   const failedRuns = distinct(placed).filter(({ state }) => state === 'failed');
-  const notes = [...summary.notes, ...notesOnMatch(summary.rows), ...notesOnSearch(summary.rows, search)];
+  const notes = [...summary.notes, ...notesOnMatch(summary.models), ...notesOnSearch(summary.models, search)];
   return {
     comparison: sealed({ ...summary, ...(search ? { search } : {}), notes }),
     runs,

@@ -4,8 +4,8 @@ import type { AxisPoint, ComparisonConfig } from '../config/comparison.js';
 import { selectionScore, type TaskMetrics } from '../metrics/evaluate.js';
 import { UserError } from '../support/errors.js';
 import { groupedBy } from '../support/json.js';
-import { readResult } from '../training/result.js';
-import type { ComparisonRow, ModelSearch, SearchRecord } from './comparison.js';
+import { type Result, readResult } from '../training/result.js';
+import type { ComparedModel, ModelSearch, SearchRecord } from './comparison.js';
 import { axisName, axisValue, pointKey } from './plan/axis-point.js';
 import { parametersByTask, type ReadShape } from './plan/data-shapes.js';
 import type { Choice, Chosen, Matching } from './plan/decided-changes.js';
@@ -83,60 +83,117 @@ export async function readSearch(
   const runs = await place(cells, folder, failed);
   const stage = crossFit ? 'runs' : 'tuning';
   if (unfinished(runs).length > 0) return { stage, runs };
-  let [first, last] = [0, 0];
-  const ended = models.map(({ label, point, groups, candidates }) => {
-    const tried = candidates.map(({ values }) => {
-      [first, last] = [last, last + tuneSeeds.length];
-      const ofValues = runs.slice(first, last);
-      return { values, runs: ofValues, results: ofValues.map((run) => readResult(join(folder, run.folder))) };
-    });
-    const choices = (judged?: number): readonly Choice[] => {
-      const ofOthers = (_: unknown, index: number) => tuneSeeds[index] !== judged;
-      const judges = tried.map(({ values, results }) => ({ values, results: results.filter(ofOthers) }));
-      const best = bestValues(judges, groups).map((values) => {
-        if (values) return values;
-        const [only, ...others] = candidates;
-        if (only && others.length === 0) return only.values; // nothing to choose: a failed run of it is left out
-        throw new UserError(
-          `Tuning of '${label}' found no values: of each of the ${candidates.length} combinations a run failed or has no score on ` +
-            'validation. See their log.jsonl, or try other values under compare.tune or compare.models.',
-        );
-      });
-      return groupedBy(best.entries(), ([, values]) => values).map((alike) => ({
-        values: alike[0][1],
-        tasks: alike.flatMap(([group]) => groups[group] ?? []),
-      }));
-    };
-    const bySeed = new Map(tuneSeeds.map((seed) => [seed, crossFit ? choices(seed) : []]));
-    const ofAll = crossFit ? [...bySeed.values()].flat() : choices();
-    const tasksOf = (values: AxisPoint, chosen: readonly Choice[] = []) =>
-      groups.flat().filter((task) => chosen.some((choice) => choice.values === values && choice.tasks.includes(task)));
-    const record: ModelSearch = {
-      ...{ label, axis: point, groups },
-      candidates: tried.map(({ values, runs: ofValues, results }) => ({
-        values,
-        runs: ofValues.map(({ seed, folder: path }, index) => {
-          const result = results[index];
-          const scores = validationScores(result);
-          const byTask = Object.fromEntries(groups.flat().map((task) => [task, scores.get(task) ?? null]));
-          const chosenFor = crossFit ? { chosenFor: tasksOf(values, bySeed.get(seed)) } : {};
-          const trained = result !== undefined;
-          return { seed, path, epochs: result?.epochs ?? 0, trained, scores: byTask, ...chosenFor };
-        }),
-        chosenFor: tasksOf(values, ofAll),
-      })),
-    };
-    return { record, choicesFor: (seed: number) => (crossFit ? bySeed.get(seed) : ofAll) };
+  const ended = models.map((model) => {
+    const tried = readTried(model, runs, folder);
+    return crossFit ? crossFittedSearch(model, tried, tuneSeeds) : searchOnce(model, tried);
   });
   const chosen: Chosen = (label, point, seed) =>
-    ended.find(({ record }) => record.label === label && pointKey(record.axis) === pointKey(point))?.choicesFor(seed);
+    ended.find(({ record }) => record.label === label && pointKey(record.point) === pointKey(point))?.choicesFor(seed);
   const searched = ended.map(({ record }) => record);
   const how = { type: search.type, seeds: tuneSeeds, ...(crossFit ? { crossFit } : {}) };
   return { stage, runs, found: { chosen, record: models.length === 0 ? undefined : { ...how, models: searched } } };
 }
 
-/** Of a run that ended. Undefined: it failed. */
-type Result =
+/** Values that were tried, under each seed of the search. */
+interface Tried {
+  readonly values: AxisPoint;
+  readonly runs: readonly Run[];
+  /** Undefined: the run failed. */
+  readonly results: readonly (Result | undefined)[];
+}
+
+/** What a model's search found. */
+interface EndedSearch {
+  readonly record: ModelSearch;
+  readonly choicesFor: (seed: number) => readonly Choice[] | undefined;
+}
+
+function readTried(
+  { label, point, candidates }: SearchedModel,
+  runs: readonly Run[],
+  folder: string,
+): readonly Tried[] {
+  const ofModel = runs.filter((run) => run.label === label && run.point === point);
+  return candidates.map(({ values }) => {
+    const ofValues = ofModel.filter((run) => run.values === values);
+    return { values, runs: ofValues, results: ofValues.map((run) => readResult(join(folder, run.folder))) };
+  });
+}
+
+function searchOnce(model: SearchedModel, tried: readonly Tried[]): EndedSearch {
+  const choices = choose(model, tried);
+  return { record: searchRecord(model, tried, choices), choicesFor: () => choices };
+}
+
+/** Each seed chooses by the others. */
+function crossFittedSearch(model: SearchedModel, tried: readonly Tried[], seeds: readonly number[]): EndedSearch {
+  const bySeed = new Map(
+    seeds.map((judged, index) => {
+      const byOthers = tried.map(({ results, ...one }) => ({ ...one, results: results.toSpliced(index, 1) }));
+      return [judged, choose(model, byOthers)] as const;
+    }),
+  );
+  return {
+    record: searchRecord(model, tried, [...bySeed.values()].flat(), bySeed),
+    choicesFor: (seed) => bySeed.get(seed),
+  };
+}
+
+/** The best values, and the tasks that use them: tasks that share no parameters may choose different ones. */
+function choose(
+  { label, groups, candidates }: SearchedModel,
+  tried: readonly Pick<Tried, 'values' | 'results'>[],
+): readonly Choice[] {
+  const best = bestValues(tried, groups).map((values) => {
+    if (values) return values;
+    const [only, ...others] = candidates;
+    if (only && others.length === 0) return only.values; // nothing to choose: a failed run of it is left out
+    throw new UserError(
+      `Tuning of '${label}' found no values: of each of the ${candidates.length} combinations a run failed or has no score on ` +
+        'validation. See their log.jsonl, or try other values under compare.tune or compare.models.',
+    );
+  });
+  return groupedBy(best.entries(), ([, values]) => values).map((alike) => ({
+    values: alike[0][1],
+    tasks: alike.flatMap(([group]) => groups[group] ?? []),
+  }));
+}
+
+/** @param bySeed Cross-fitted: what each seed is judged at. */
+function searchRecord(
+  { label, point, groups }: SearchedModel,
+  tried: readonly Tried[],
+  choices: readonly Choice[],
+  bySeed?: ReadonlyMap<number, readonly Choice[]>,
+): ModelSearch {
+  const tasks = groups.flat();
+  const tasksOf = (values: AxisPoint, chosen: readonly Choice[] = []) =>
+    tasks.filter((task) => chosen.some((choice) => choice.values === values && choice.tasks.includes(task)));
+  const runRecord = ({ seed, folder: path }: Run, result: Result | undefined, values: AxisPoint) => {
+    const scores = validationScores(result);
+    return {
+      seed,
+      path,
+      epochs: result?.epochs ?? 0,
+      trained: result !== undefined,
+      scores: Object.fromEntries(tasks.map((task) => [task, scores.get(task) ?? null])),
+      ...(bySeed ? { chosenFor: tasksOf(values, bySeed.get(seed)) } : {}),
+    };
+  };
+  return {
+    label,
+    point,
+    groups,
+    candidates: tried.map(({ values, runs, results }) => ({
+      values,
+      runs: runs.map((run, index) => runRecord(run, results[index], values)),
+      chosenFor: tasksOf(values, choices),
+    })),
+  };
+}
+
+/** What a run is scored by. Undefined: it failed. */
+type Scored =
   | { readonly tasks: Readonly<Record<string, { readonly type: string; readonly validation: TaskMetrics }>> }
   | undefined;
 
@@ -151,7 +208,7 @@ type Result =
  * @param groups The tasks that choose together.
  */
 export function bestValues(
-  tried: readonly { readonly values: AxisPoint; readonly results: readonly Result[] }[],
+  tried: readonly { readonly values: AxisPoint; readonly results: readonly Scored[] }[],
   groups: readonly (readonly string[])[],
 ): readonly (AxisPoint | undefined)[] {
   const candidates = tried.map(({ values, results }) => ({ values, scores: results.map(validationScores) }));
@@ -172,7 +229,7 @@ export function bestValues(
 }
 
 /** Scores by task, for the tasks that have one. */
-function validationScores(result: Result): ReadonlyMap<string, number> {
+function validationScores(result: Scored): ReadonlyMap<string, number> {
   const scores = Object.entries(result?.tasks ?? {}).map(([name, { type, validation }]) => {
     return [name, selectionScore({ type }, validation) ?? Number.NaN] as const;
   });
@@ -181,11 +238,11 @@ function validationScores(result: Result): ReadonlyMap<string, number> {
 
 /** Notes on searches of different sizes, and on choices at an end of a grid's list, where the best may lie beyond. */
 export function notesOnSearch(
-  rows: readonly Pick<ComparisonRow, 'label' | 'searched'>[],
+  models: readonly Pick<ComparedModel, 'label' | 'searched'>[],
   search: SearchRecord | undefined,
 ): readonly string[] {
   const notes: string[] = [];
-  const sizes = new Map(rows.flatMap(({ label, searched }) => (searched === undefined ? [] : [[label, searched]])));
+  const sizes = new Map(models.flatMap(({ label, searched }) => (searched === undefined ? [] : [[label, searched]])));
   if (new Set(sizes.values()).size > 1) {
     const numbers = Array.from(sizes, ([label, size]) => `${label} ${size}`).join(', ');
     notes.push(
@@ -216,7 +273,7 @@ export function notesOnSearch(
 export function crossFitted(
   search: SearchRecord,
   { candidates }: ModelSearch,
-): Pick<ComparisonRow, 'mixed' | 'atEdge'> {
+): Pick<ComparedModel, 'mixed' | 'atEdge'> {
   if (!search.crossFit) return {};
   const tried = candidates.map(({ values }) => values);
   const chosen = candidates.flatMap(({ chosenFor }) => chosenFor);

@@ -3,13 +3,13 @@ import type { Comparison, ModelSearch } from '../comparison/comparison.js';
 import { must } from '../support/must.js';
 import { chosenText, settingsBySeed } from './chosen-settings.js';
 import { protocol } from './explain.js';
-import { comparisonPoints, pointRows } from './gain-rows.js';
 import { everyVerdict } from './report.fixture.js';
+import { comparisonPoints } from './shown-gains.js';
 
 const key = 'train.optimizer.learningRate';
 /** @param chosen By rate: the tasks that each of the seeds 1, 2, … judges there. */
 const fitted = (groups: ModelSearch['groups'], chosen: Readonly<Record<number, readonly string[]>>): ModelSearch => ({
-  ...{ label: 'PLE', axis: {}, groups },
+  ...{ label: 'PLE', point: {}, groups },
   candidates: Object.entries(chosen).map(([rate, ofSeeds]) => ({
     values: { [key]: Number(rate) },
     chosenFor: [...new Set(ofSeeds.flatMap((tasks) => tasks.split(' ')))].filter((task) => task !== ''),
@@ -50,7 +50,8 @@ test('drawn values have no end of a list; one setting is no choice', () => {
 
 test('a line for each model that had a choice, and the settings by seed in gains.csv', () => {
   const models = [fitted(both, { 0.1: ['', alike], 0.2: [alike, ''], 0.3: ['', ''] })];
-  const comparison: Comparison = { ...everyVerdict, search: { type: 'grid', seeds: [1, 2], crossFit: true, models } };
+  const search = { type: 'grid', seeds: [1, 2], crossFit: true, models } as const;
+  const comparison: Comparison = { ...everyVerdict, search };
   const point = must(comparisonPoints(comparison)[0], 'point');
   expect(protocol(comparison, point)).toEqual(
     expect.arrayContaining([
@@ -58,23 +59,6 @@ test('a line for each model that had a choice, and the settings by seed in gains
       'PLE: learningRate 0.1 (end of the list) for 1 of 2 seeds, 0.2 for 1.',
     ]),
   );
-  const settings = pointRows(comparison, point).flatMap((row) =>
-    row.model.label === 'PLE' ? settingsBySeed(row) : [],
-  );
+  const settings = point.gains.flatMap((gain) => (gain.model === 'PLE' ? settingsBySeed(gain, search) : []));
   expect(new Set(settings)).toEqual(new Set([`{"1":{"${key}":0.2},"2":{"${key}":0.1}}`, null]));
-});
-
-test('a gain at an end of a list is open as a part of a claim, however clear', () => {
-  const rows = everyVerdict.rows.map((row) => ({
-    ...row,
-    tasks: Object.fromEntries(
-      Object.entries(row.tasks).map(([task, gain]) => [task, { ...gain, atEdge: true as const }]),
-    ),
-  }));
-  const parts = (comparison: Comparison) =>
-    pointRows(comparison, must(comparisonPoints(comparison)[0], 'point')).flatMap(
-      ({ family, reference, task, part }) => (family === 'models' && reference && task.metric ? [part?.word] : []),
-    );
-  expect(parts(everyVerdict)).toContain('gain');
-  expect(new Set(parts({ ...everyVerdict, rows }))).toEqual(new Set(['open', undefined]));
 });

@@ -1,8 +1,8 @@
 import type { ModelSearch, SearchRecord } from '../comparison/comparison.js';
-import { axisValue, pointText } from '../comparison/plan/axis-point.js';
+import { axisValue, pointKey, pointText } from '../comparison/plan/axis-point.js';
 import { keysAtEdges } from '../comparison/search.js';
 import { counted } from '../support/text.js';
-import type { GainRow } from './gain-rows.js';
+import type { ShownGain } from './shown-gains.js';
 
 /**
  * What the search of a model chose. Cross-fitted, by how many seeds: `learningRate 0.004 for 17 of 20 seeds, 0.008 (end
@@ -36,11 +36,11 @@ function crossFitText(task: string, candidates: ModelSearch['candidates'], type:
 }
 
 /** Cross-fitted: the values that a gain is judged at, as JSON by seed. */
-export function settingsBySeed({ family, model, point, task }: GainRow): string | null {
-  const search = point.searches.find(({ label }) => label === model.label);
+export function settingsBySeed({ family, model, point, task }: ShownGain, { models }: SearchRecord): string | null {
+  const search = models.find((one) => one.label === model && pointKey(one.point) === pointKey(point));
   if (family !== 'models' || !search) return null;
   const [group = [], ...others] = search.groups;
-  const judged = others.length === 0 ? group[0] : task.name; // Δm is of all tasks
+  const judged = others.length === 0 ? group[0] : task; // Δm is of all tasks
   const bySeed = search.candidates.flatMap(({ values, runs }) =>
     runs.flatMap(({ seed, chosenFor = [] }) => (chosenFor.some((name) => name === judged) ? [[seed, values]] : [])),
   );

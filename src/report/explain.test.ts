@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import type { Comparison, ModelSearch, TaskGain } from '../comparison/comparison.js';
+import type { Comparison, Gain, ModelSearch } from '../comparison/comparison.js';
 import { must } from '../support/must.js';
 import { explanations, legend, protocol } from './explain.js';
-import { comparisonPoints } from './gain-rows.js';
-import { everyVerdict } from './report.fixture.js';
+import { comparisonOf, everyModel, everyVerdict } from './report.fixture.js';
+import { comparisonPoints } from './shown-gains.js';
 
 function explained(changes: Partial<Comparison> = {}): string {
   const comparison = { ...everyVerdict, ...changes };
@@ -11,13 +11,6 @@ function explained(changes: Partial<Comparison> = {}): string {
     .flatMap((point) => explanations(comparison, point))
     .join('\n');
 }
-
-const withGains = (change: (gain: TaskGain) => TaskGain): Partial<Comparison> => ({
-  rows: everyVerdict.rows.map((row) => ({
-    ...row,
-    tasks: Object.fromEntries(Object.entries(row.tasks).map(([name, gain]) => [name, change(gain)])),
-  })),
-});
 
 test.each([
   [
@@ -29,8 +22,8 @@ test.each([
   [null, 0, 'a z test per gain'],
 ] as const)('the test is named, with its adjustment and level: %s, %d', (design, priorDegreesOfFreedom, words) => {
   const uncertainty = design === null ? 'rows' : 'seeds';
-  const rows = everyVerdict.rows.map((row) => ({ ...row, design }));
-  const text = explained({ rows, uncertainty, test: { priorDegreesOfFreedom, drawn: null, level: 0.0196 } });
+  const models = everyVerdict.models.map((model) => ({ ...model, design }));
+  const text = explained({ models, uncertainty, test: { priorDegreesOfFreedom, drawn: null, level: 0.0196 } });
   expect(text).toContain(
     `The test is ${words}. p is adjusted by Holm's method over 14 gains of the table; below 0.0196 a gain`,
   );
@@ -38,7 +31,7 @@ test.each([
   expect(text).toContain(
     'Intervals have 98 % confidence. An interval beside a gain covers that gain alone; simultaneous ones cover all 14',
   );
-  expect(explained({ contrasts: [] })).not.toContain('Contrasts');
+  expect(explained(comparisonOf(everyModel))).not.toContain('Contrasts');
 });
 
 test('what errors cover is said, and whether rows or groups are drawn', () => {
@@ -51,20 +44,21 @@ test('what errors cover is said, and whether rows or groups are drawn', () => {
 });
 
 test('parameters, and several networks of one model, are explained where they need it', () => {
-  const [first, ...others] = everyVerdict.rows;
-  const row = { ...must(first, 'row'), parameters: { network: 90, embedding: 8 }, networks: 2 };
-  const comparison = { ...everyVerdict, rows: [row, ...others] };
+  const [first, ...others] = everyVerdict.models;
+  const model = { ...must(first, 'model'), parameters: { network: 90, embedding: 8 }, networks: 2 };
+  const comparison = { ...everyVerdict, models: [model, ...others] };
   const words = 'Parameters are those of the network + those of embeddings. x2: two networks of one joint model';
   expect(explained(comparison)).toContain(words);
   expect(legend(comparison, comparisonPoints(comparison))).toContain(words);
-  const plain = everyVerdict.rows.map((one) => ({ ...one, parameters: null }));
-  expect(explained({ rows: plain })).not.toMatch(/Parameters are|x2:/);
+  const plain = everyVerdict.models.map((one) => ({ ...one, parameters: null }));
+  expect(explained({ models: plain })).not.toMatch(/Parameters are|x2:/);
 });
 
 test('of one seed nothing is said of tests, intervals or errors', () => {
-  const untested = { se: null, interval: null, simultaneous: null, p: null, pHolm: null };
+  const untested = { se: null, low: null, high: null, simultaneous: null, p: null, pHolm: null };
   const none = { margin: null, pEquivalent: null, pNotInferior: null };
-  const text = explained({ seeds: [7], contrasts: [], ...withGains((gain) => ({ ...gain, ...untested, ...none })) });
+  const gains = comparisonOf(everyModel).gains.map((gain): Gain => ({ ...gain, ...untested, ...none }));
+  const text = explained({ seeds: [7], gains });
   expect(text).toBe(
     [
       "Gains are over single-task, as means over 1 seed. Above 0 is better. Relative gains are in percent of single-task's metric.",
@@ -79,7 +73,7 @@ const modelSearch = (
   label: string,
   ...candidates: readonly (readonly [rate: number, chosenFor: readonly string[]])[]
 ): ModelSearch => ({
-  ...{ label, axis: {}, groups: [['a', 'b']] },
+  ...{ label, point: {}, groups: [['a', 'b']] },
   candidates: candidates.map(([rate, chosenFor]) => ({
     values: { 'train.optimizer.learningRate': rate, 'model.tower': [8] },
     ...{ runs: [], chosenFor },
@@ -92,7 +86,7 @@ const models = [
 
 test('of models that keep their last epoch: the rows and the passes', () => {
   const protocolOf = (passes: number) => {
-    const trained = { ...everyVerdict, trained: [{ axis: {}, rows: 199_523, passes }] };
+    const trained = { ...everyVerdict, trained: [{ point: {}, rows: 199_523, passes }] };
     return protocol(trained, must(comparisonPoints(trained)[0], 'point'));
   };
   expect(protocolOf(1)).toContain('Models were trained for one pass over 199,523 rows.');
@@ -102,7 +96,7 @@ test('of models that keep their last epoch: the rows and the passes', () => {
 test.each([
   [models, 'Search: 2 to 3 combinations in each of 2 searches, 5 runs.'],
   [
-    [...models, ...models.map((model) => ({ ...model, axis: { correlation: 1 } }))],
+    [...models, ...models.map((model) => ({ ...model, point: { correlation: 1 } }))],
     'Search: 2 to 3 combinations in each of 4 searches, 10 runs.',
   ],
 ])('searches of different sizes are counted, over all points of the axes', (models, counted) => {
@@ -114,16 +108,16 @@ test.each([
 
 test('sizes say to what they are matched', () => {
   const match = { levels: [[8]], tower: [], factor: 1, network: 101, miss: 1 };
-  const rows = everyVerdict.rows.map((row) => ({
-    ...row,
+  const models = everyVerdict.models.map((model) => ({
+    ...model,
     match,
-    parameters: { embedding: 0, network: row.label === 'single-task' ? 100 : 101 },
+    parameters: { embedding: 0, network: model.label === 'single-task' ? 100 : 101 },
   }));
-  const said = (all: Comparison['rows']) => {
-    const comparison = { ...everyVerdict, rows: all };
+  const said = (all: Comparison['models']) => {
+    const comparison = { ...everyVerdict, models: all };
     return protocol(comparison, must(comparisonPoints(comparison)[0], 'point'))[0];
   };
-  expect(said(rows)).toBe("All networks have 100 to 101 parameters. They are matched to single-task's 100.");
-  expect(said(rows.map((row) => ({ ...row, match: { ...match, miss: 2 } })))).toContain('matched to 99.');
-  expect(said(rows.map(({ match: _, ...row }) => row))).toBe('All networks have 100 to 101 parameters.');
+  expect(said(models)).toBe("All networks have 100 to 101 parameters. They are matched to single-task's 100.");
+  expect(said(models.map((model) => ({ ...model, match: { ...match, miss: 2 } })))).toContain('matched to 99.');
+  expect(said(models.map(({ match: _, ...model }) => model))).toBe('All networks have 100 to 101 parameters.');
 });

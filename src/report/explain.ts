@@ -2,8 +2,8 @@ import type { Comparison } from '../comparison/comparison.js';
 import { pointText } from '../comparison/plan/axis-point.js';
 import { counted, joined } from '../support/text.js';
 import { chosenText } from './chosen-settings.js';
-import { type GainRow, isMean, logPoints, type Point, pointRows } from './gain-rows.js';
 import { confidence, count, listed, rounded, short } from './numbers.js';
+import { logPoints, type Point } from './shown-gains.js';
 
 /** The signs of a table, in a line. */
 export const signsInWords =
@@ -11,39 +11,37 @@ export const signsInWords =
 
 /** How to read a table's numbers, one line each. */
 export function explanations(comparison: Comparison, point: Point): readonly string[] {
-  const { baseline, seeds, errorGains, means, uncertainty, test } = comparison;
-  const rows = pointRows(comparison, point);
-  const ofTasks = rows.filter((row) => !isMean(row));
+  const { baseline, seeds, errorGains, uncertainty, test } = comparison;
+  const { gains } = point;
+  const ofTasks = gains.filter(({ mean }) => !mean);
   const tested = ofTasks.filter(({ family, pHolm }) => family === 'models' && pHolm !== null).length;
   const log = errorGains === 'log' ? ` Gains of errors are in log points, 100 ln(${baseline} / model).` : '';
   const lines = [
     `Gains are over ${baseline}, as means over ${counted(seeds.length, 'seed')}. Above 0 is better. Relative gains are in percent of ${baseline}'s metric.${log}`,
   ];
-  if (rows.some(({ oneEpoch }) => oneEpoch))
+  if (gains.some(({ oneEpoch }) => oneEpoch))
     lines.push(
       'Each task is judged, and served, at its own best epoch. “One epoch”: the gains with one network to serve (train.keep: one); of the baseline, what one epoch costs.',
     );
-  if (ofTasks.length < rows.length) lines.push(meanGain(comparison));
-  if (tested > 0) lines.push(testInWords(comparison, point, tested, rows));
-  if (ofTasks.some(({ interval }) => interval))
+  if (ofTasks.length < gains.length) lines.push(meanGain(comparison));
+  if (tested > 0) lines.push(testInWords(comparison, point, tested));
+  if (ofTasks.some(({ low }) => low !== null))
     lines.push(
       `Intervals have ${confidence(test.level)} confidence. An interval beside a gain covers that gain alone; simultaneous ones cover all ${counted(tested, 'true gain')} at once. They are Bonferroni's; Holm's method may decide a gain whose interval holds 0.`,
       cover[uncertainty],
     );
   const margins = new Map(
-    rows.flatMap(({ family, margin, task }) =>
-      family === 'models' && margin !== null
-        ? [[task.name, `${rounded(margin)} ${task.unit} on ${task.name}`] as const]
-        : [],
+    gains.flatMap(({ family, margin, about: { name, unit } }) =>
+      family === 'models' && margin !== null ? [[name, `${rounded(margin)} ${unit} on ${name}`] as const] : [],
     ),
   );
   if (margins.size > 0)
     lines.push(
       `The margin is ${listed([...margins.values()])}. A gain is equivalent if two one-sided tests (p equivalent) show that it is within ± the margin, even if it differs from 0. “At most … worse” is the margin if one of them shows that, else the end of the simultaneous interval. Both tests are adjusted by Holm's method; below ${rounded(test.level)} they show it.`,
     );
-  const sizes = parametersInWords(point.rows);
+  const sizes = parametersInWords(point.models);
   if (sizes.length > 0) lines.push(sizes.join(' '));
-  if (means)
+  if (comparison.gains.some(({ family }) => family === 'means'))
     lines.push(
       `A mean over the points is of relative gains in percent. A seed is one number, the mean of its points; the test is Student's t over seeds, and these means are a family of their own.`,
     );
@@ -54,22 +52,21 @@ export function explanations(comparison: Comparison, point: Point): readonly str
 export function legend(comparison: Comparison, points: readonly Point[]): string {
   const { baseline } = comparison;
   const tasks = points.flatMap((point) => point.tasks);
-  const rows = points.flatMap((point) => point.rows);
   const units: string[] = [];
   if (tasks.some(({ percent, unit }) => percent === null && unit !== logPoints)) units.push("in the metric's unit");
   if (tasks.some(({ percent }) => percent !== null)) units.push(`of errors in % of ${baseline}'s`);
   if (tasks.some(({ unit }) => unit === logPoints)) units.push(`of errors in log points, 100 ln(${baseline} / model)`);
   const lines = [signsInWords, `Gains are ${units.join(', ')}; above 0 is better.`];
-  if (rows.some(({ aggregate }) => aggregate)) lines.push(meanGain(comparison));
-  return [...lines, ...parametersInWords(rows), 'All numbers: --wide.'].join(' ');
+  if (comparison.gains.some(({ family, mean }) => family === 'models' && mean)) lines.push(meanGain(comparison));
+  return [...lines, ...parametersInWords(comparison.models), 'All numbers: --wide.'].join(' ');
 }
 
 /** What the column of parameters counts, where that is not plain. */
-function parametersInWords(rows: Point['rows']): readonly string[] {
+function parametersInWords(models: Point['models']): readonly string[] {
   const lines: string[] = [];
-  if (rows.some(({ parameters }) => (parameters?.embedding ?? 0) > 0))
+  if (models.some(({ parameters }) => (parameters?.embedding ?? 0) > 0))
     lines.push('Parameters are those of the network + those of embeddings.');
-  if (rows.some(({ networks }) => networks > 1))
+  if (models.some(({ networks }) => networks > 1))
     lines.push(
       'x2: two networks of one joint model predict (are served), as its tasks keep different epochs (train.keep: one serves one).',
     );
@@ -94,9 +91,8 @@ const tests = {
 /** The test of the gains, and how p is adjusted. @param tested Number of gains */
 function testInWords(
   { test: { priorDegreesOfFreedom, drawn, level } }: Comparison,
-  { title, rows: models }: Point,
+  { title, models, gains }: Point,
   tested: number,
-  rows: readonly GainRow[],
 ): string {
   const designs = [...new Set(models.flatMap(({ design }) => design ?? []))];
   const words = designs.map((design) => tests[design](priorDegreesOfFreedom));
@@ -105,7 +101,7 @@ function testInWords(
     `p is adjusted by Holm's method over ${counted(tested, 'gain')} of ${title === '' ? 'the table' : 'a table'}; below ${rounded(level)} a gain differs from 0.`,
   ];
   if (drawn === 'groups') lines.push('The error over test rows is that of their groups (users).');
-  if (rows.some(({ family }) => family === 'contrasts')) lines.push('Contrasts are a family of their own.');
+  if (gains.some(({ family }) => family === 'contrasts')) lines.push('Contrasts are a family of their own.');
   return lines.join(' ');
 }
 
@@ -116,9 +112,9 @@ const cover = {
 };
 
 /** How the numbers at a point were made, where it is not as usual. */
-export function protocol({ search }: Comparison, { rows, trained, searches }: Point): readonly string[] {
+export function protocol({ search }: Comparison, { models, trained, searches }: Point): readonly string[] {
   const lines: string[] = [];
-  const sizes = sizesInWords(rows);
+  const sizes = sizesInWords(models);
   if (sizes.length > 0) lines.push(sizes.join(' '));
   if (trained) {
     const passes = trained.passes === 1 ? 'one pass' : `${rounded(trained.passes)} passes`;
@@ -135,20 +131,20 @@ export function protocol({ search }: Comparison, { rows, trained, searches }: Po
       `Search: ${rangeText(tried)} combinations in each of ${counted(tried.length, 'search', 'searches')}, ${counted(runs, 'run')}. ${how}`,
     );
     for (const one of searches.filter(({ candidates }) => candidates.length > 1))
-      lines.push(`${joined(' ', one.label, pointText(one.axis, ' '))}: ${chosenText(one, search)}.`);
+      lines.push(`${joined(' ', one.label, pointText(one.point, ' '))}: ${chosenText(one, search)}.`);
   }
   return lines;
 }
 
 /** Of networks that are of one size, and to what they were matched. */
-function sizesInWords(rows: Point['rows']): readonly string[] {
-  const sizes = rows.flatMap(({ parameters }) => parameters ?? []);
+function sizesInWords(models: Point['models']): readonly string[] {
+  const sizes = models.flatMap(({ parameters }) => parameters ?? []);
   const [networks, embeddings] = [sizes.map(({ network }) => network), sizes.map(({ embedding }) => embedding)];
   if (sizes.length < 2 || Math.max(...networks) >= 1.05 * Math.min(...networks)) return [];
   const lines = [`All networks have ${rangeText(networks, short)} parameters.`];
-  const matches = rows.flatMap(({ match, matchByTask = {} }) => match ?? Object.values(matchByTask));
+  const matches = models.flatMap(({ match, matchByTask = {} }) => match ?? Object.values(matchByTask));
   const [target, ...others] = new Set(matches.map(({ network, embedding = 0, miss }) => network + embedding - miss));
-  const whose = rows.find(({ verdict, parameters }) => verdict === 'baseline' && parameters?.network === target);
+  const whose = models.find(({ verdict, parameters }) => verdict === 'baseline' && parameters?.network === target);
   if (target !== undefined && others.length === 0)
     lines.push(`They are matched to ${whose ? `${whose.label}'s ` : ''}${count(target)}.`);
   if (Math.max(...embeddings) > 0) lines.push(`Embeddings have ${rangeText(embeddings, short)}.`);

@@ -1,13 +1,13 @@
 import type { TaskVerdict } from '../comparison/comparison.js';
 import { joined } from '../support/text.js';
-import { type GainRow, isMean, logPoints, metricName, rowsByModel } from './gain-rows.js';
 import { dash, fixed, percent, probability, short, signed } from './numbers.js';
+import { gainsByModel, logPoints, metricName, type ShownGain } from './shown-gains.js';
 import { filledColumns, type TableColumn, type TextCell } from './text-table.js';
 
 /** A column of gains: files for programs have its value, tables for people its text. */
 export interface GainColumn {
   readonly name: string;
-  readonly value: (row: GainRow) => string | number | null | undefined;
+  readonly value: (row: ShownGain) => string | number | null | undefined;
   /** Absent: tables leave it out. */
   readonly table?: Shown;
 }
@@ -15,15 +15,15 @@ export interface GainColumn {
 interface Shown {
   readonly head: string;
   readonly kind: TableColumn['kind'];
-  readonly text: (row: GainRow) => string;
+  readonly text: (row: ShownGain) => string;
   /** Of the model, not of a task. */
   readonly ofModel?: true;
 }
 
-/** All that is written of a gain. A new statistic is a field of `GainRow` and a line here. */
+/** All that is written of a gain. A new statistic is a field of `Gain` and a line here. */
 export const gainColumns: readonly GainColumn[] = [
-  ofModel('label', 'model', ({ model }) => model.label, 'label'),
-  column('type', ({ model }) => model.type),
+  ofModel('label', 'model', ({ model }) => model, 'label'),
+  column('type', ({ entry }) => entry.type),
   field('family'),
   {
     ...ofModel(
@@ -35,12 +35,14 @@ export const gainColumns: readonly GainColumn[] = [
     ...field('reference'),
   },
   ofModel('modelVerdict', 'verdict', ({ modelVerdict }) => modelVerdict, 'text'),
-  column('task', ({ task }) => task.name, { head: 'task', kind: 'text', text: ({ task }) => task.name }),
-  column('metric', ({ task }) => task.metric, {
-    ...{ head: 'metric', kind: 'text', text: ({ task }) => metricName(task.metric) },
+  column('task', ({ about }) => about.name, { head: 'task', kind: 'text', text: ({ about }) => about.name }),
+  column('metric', ({ metric }) => metric ?? '', {
+    head: 'metric',
+    kind: 'text',
+    text: ({ metric }) => metricName(metric ?? ''),
   }),
   field('runs'),
-  field('mean', number('mean ± sd', level)),
+  column('mean', ({ value }) => value, number('mean ± sd', level)),
   field('sd'),
   field(
     'gain',
@@ -49,17 +51,17 @@ export const gainColumns: readonly GainColumn[] = [
   field(
     'relativeGain',
     ofGain('relative', (row) =>
-      isMean(row) || row.task.unit === logPoints ? '' : percent(row.relativeGain, row.percentDigits),
+      row.metric === null || row.about.unit === logPoints ? '' : percent(row.relativeGain, row.percentDigits),
     ),
   ),
   field('verdict'),
   field('se'),
-  column('intervalLow', ({ interval }) => interval?.[0]),
-  column('intervalHigh', ({ interval }) => interval?.[1]),
+  column('intervalLow', ({ low }) => low),
+  column('intervalHigh', ({ high }) => high),
   column(
     'simultaneousLow',
     ({ simultaneous }) => simultaneous?.[0],
-    ofGain('simultaneous', ({ simultaneous, task }) => ends(simultaneous, task.digits)),
+    ofGain('simultaneous', ({ simultaneous, about }) => ends(simultaneous, about.digits)),
   ),
   column('simultaneousHigh', ({ simultaneous }) => simultaneous?.[1]),
   field('p'),
@@ -69,27 +71,29 @@ export const gainColumns: readonly GainColumn[] = [
   ),
   field(
     'pEquivalent',
-    ofGain('p equivalent', (row) => (isMean(row) ? '' : probability(row.pEquivalent))),
+    ofGain('p equivalent', (row) => (row.metric === null ? '' : probability(row.pEquivalent))),
   ),
   field('pNotInferior'),
   field('margin'),
-  column('part', ({ part }) => part?.word),
-  column('moreDraws', ({ part }) => part?.moreDraws),
-  column('oneEpochMean', ({ oneEpoch }) => oneEpoch?.mean),
+  field('part'),
+  field('moreDraws'),
+  column('oneEpochMean', ({ oneEpoch }) => oneEpoch?.value),
   column('oneEpochGain', ({ oneEpoch }) => oneEpoch?.gain, number('one epoch', oneEpochText)),
   field('atLimit'),
-  column('network', ({ model }) => model.parameters?.network),
-  column('embedding', ({ model }) => model.parameters?.embedding),
+  column('network', ({ entry }) => entry.parameters?.network),
+  column('embedding', ({ entry }) => entry.parameters?.embedding),
   {
     ...ofModel('parameters', 'parameters', parametersText, 'number'),
-    value: ({ model: { parameters } }) => parameters && parameters.network + parameters.embedding,
+    value: ({ entry: { parameters } }) => parameters && parameters.network + parameters.embedding,
   },
-  column('networks', ({ model }) => model.networks),
-  column('gains', ({ gains }) => bySeed(gains)),
+  column('networks', ({ entry }) => entry.networks),
+  column('gains', ({ bySeed }) => seedsText(bySeed)),
 ];
 
 /** The fields of a row that are one number or text. */
-type Field = { [Key in keyof GainRow]-?: GainRow[Key] extends string | number | null ? Key : never }[keyof GainRow];
+type Field = {
+  [Key in keyof ShownGain]-?: ShownGain[Key] extends string | number | null ? Key : never;
+}[keyof ShownGain];
 
 function field(name: Field, table?: Shown): GainColumn {
   return column(name, (row) => row[name], table);
@@ -102,11 +106,11 @@ function column(name: string, value: GainColumn['value'], table?: Shown): GainCo
 function ofModel<Value extends string | number>(
   name: string,
   head: string,
-  value: (row: GainRow) => Value | null,
+  value: (row: ShownGain) => Value | null,
   kind: TableColumn['kind'],
   text: (value: Value) => string = String,
 ): GainColumn {
-  const shown = (row: GainRow) => {
+  const shown = (row: ShownGain) => {
     const content = value(row);
     return content === null ? '' : text(content);
   };
@@ -114,7 +118,7 @@ function ofModel<Value extends string | number>(
 }
 
 /** `4.2k + 100 x2`: of the network and of embeddings, and how many such networks a run serves. */
-function parametersText({ model: { parameters, networks } }: GainRow): string | null {
+function parametersText({ entry: { parameters, networks } }: ShownGain): string | null {
   if (parameters === null) return null;
   const { network, embedding } = parameters;
   return `${short(network)}${embedding === 0 ? '' : ` + ${short(embedding)}`}${networks === 1 ? '' : ` x${networks}`}`;
@@ -130,16 +134,15 @@ function ofGain(head: string, text: Shown['text']): Shown {
 }
 
 /** `0.9513 ± 0.0002` */
-function level({ mean, sd, task }: GainRow): string {
-  if (isMean({ task })) return '';
-  return plusMinus(fixed(mean, task.levelDigits), sd === null ? '' : fixed(sd, task.levelDigits));
+function level({ metric, value, sd, about }: ShownGain): string {
+  if (metric === null) return '';
+  return plusMinus(fixed(value, about.levelDigits), sd === null ? '' : fixed(sd, about.levelDigits));
 }
 
 /** With half of the interval of this gain alone. */
-function gainText(row: GainRow): string {
-  const { gain, interval, task } = row;
-  const half = interval === null ? '' : fixed((interval[1] - interval[0]) / 2, task.digits);
-  return joined(' ', plusMinus(signed(gain, task.digits), half), isMean(row) && gain !== null ? '%' : '');
+function gainText({ gain, low, high, metric, about }: ShownGain): string {
+  const half = low === null || high === null ? '' : fixed((high - low) / 2, about.digits);
+  return joined(' ', plusMinus(signed(gain, about.digits), half), metric === null && gain !== null ? '%' : '');
 }
 
 function plusMinus(value: string, error: string): string {
@@ -147,7 +150,7 @@ function plusMinus(value: string, error: string): string {
 }
 
 /** `[+0.0007, +0.0017]` */
-function ends(interval: GainRow['interval'], digits: number): string {
+function ends(interval: ShownGain['simultaneous'], digits: number): string {
   return interval === null ? dash : `[${interval.map((end) => signed(end, digits)).join(', ')}]`;
 }
 
@@ -155,35 +158,34 @@ const signs: Readonly<Record<TaskVerdict, string>> = {
   ...{ better: '▲', worse: '▼', equivalent: '=', undecided: '?', 'not trained to a plateau': '…' },
 };
 
-function sign({ verdict }: GainRow): string {
+function sign({ verdict }: ShownGain): string {
   return verdict === null ? '' : signs[verdict];
 }
 
 /** The size of a gain as the field gives it: of an error in percent, of any other metric in its own unit. */
-export function effect(row: GainRow): string {
-  return row.task.percent === null
-    ? signed(row.gain, row.task.digits)
-    : percent(row.relativeGain, isMean(row) ? row.task.digits : row.percentDigits);
+export function effect(row: ShownGain): string {
+  const { about, gain, relativeGain } = row;
+  return about.percent === null ? signed(gain, about.digits) : percent(relativeGain, row.percentDigits);
 }
 
-function oneEpochText({ oneEpoch, task }: GainRow): string {
+function oneEpochText({ oneEpoch, about }: ShownGain): string {
   if (!oneEpoch || oneEpoch.gain === null) return '';
-  return task.percent === null ? signed(oneEpoch.gain, task.digits) : percent(oneEpoch.relativeGain);
+  return about.percent === null ? signed(oneEpoch.gain, about.digits) : percent(oneEpoch.relativeGain);
 }
 
 /** `{"1":0.0012,"2":0.0009}` */
-function bySeed(gains: GainRow['gains']): string | null {
+function seedsText(gains: ShownGain['bySeed']): string | null {
   return gains.length === 0 ? null : JSON.stringify(Object.fromEntries(gains.map(({ seed, gain }) => [seed, gain])));
 }
 
 /** All numbers: a line for each gain. */
-export function longTable(rows: readonly GainRow[]): readonly TableColumn[] {
-  const firsts = new Set(rowsByModel(rows).map(([first]) => first));
+export function longTable(rows: readonly ShownGain[]): readonly TableColumn[] {
+  const firsts = new Set(gainsByModel(rows).map(([first]) => first));
   return filledColumns(
     gainColumns.flatMap(({ name, table }) => {
       if (!table) return [];
       const { head, kind, text, ofModel } = table;
-      const cell = (row: GainRow): TextCell => {
+      const cell = (row: ShownGain): TextCell => {
         if (ofModel && !firsts.has(row)) return '';
         return name === 'gain' ? withVerdict(row, text(row)) : text(row);
       };
@@ -193,18 +195,23 @@ export function longTable(rows: readonly GainRow[]): readonly TableColumn[] {
 }
 
 /** A line for each model: the size of its gain on each task; of the baseline the metric. */
-export function shortTable(rows: readonly GainRow[]): readonly TableColumn[] {
-  const models = rowsByModel(rows);
+export function shortTable(rows: readonly ShownGain[]): readonly TableColumn[] {
+  const models = gainsByModel(rows);
   const ofModels = gainColumns.flatMap(({ table }) =>
     table?.ofModel ? [{ ...table, cells: models.map(([first]) => table.text(first)) }] : [],
   );
-  const tasks = [...new Set(rows.map(({ task }) => task.name))].map((name) => ({
-    ...{ head: name, kind: 'number' as const },
+  const tasks = [...new Set(rows.map(({ about }) => about.name))].map((name) => ({
+    head: name,
+    kind: 'number' as const,
     cells: models.map((of): TextCell => {
-      const row = of.find(({ task }) => task.name === name);
+      const row = of.find(({ about }) => about.name === name);
       if (!row) return '';
       if (row.reference === null)
-        return joined(' ', fixed(row.mean, row.task.levelDigits), row.mean === null ? '' : metricName(row.task.metric));
+        return joined(
+          ' ',
+          fixed(row.value, row.about.levelDigits),
+          row.value === null ? '' : metricName(row.metric ?? ''),
+        );
       return withVerdict(row, joined(' ', effect(row), sign(row)));
     }),
   }));
@@ -212,6 +219,6 @@ export function shortTable(rows: readonly GainRow[]): readonly TableColumn[] {
   return filledColumns([...ofModels.slice(0, numbers), ...tasks, ...ofModels.slice(numbers)]);
 }
 
-function withVerdict({ verdict }: GainRow, text: string): TextCell {
+function withVerdict({ verdict }: ShownGain, text: string): TextCell {
   return verdict === 'better' || verdict === 'worse' ? { text, verdict } : text;
 }

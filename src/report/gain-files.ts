@@ -4,7 +4,7 @@ import { answers } from './answer.js';
 import { settingsBySeed } from './chosen-settings.js';
 import { explanations, signsInWords } from './explain.js';
 import { type GainColumn, gainColumns, longTable } from './gain-columns.js';
-import { comparisonPoints, gainTables } from './gain-rows.js';
+import { comparisonPoints, gainTables } from './shown-gains.js';
 import type { TableColumn, TextCell } from './text-table.js';
 
 /**
@@ -13,12 +13,16 @@ import type { TableColumn, TextCell } from './text-table.js';
  */
 export function gainsCsv(comparison: Comparison): string {
   const axes = Object.keys(comparison.axes).map(
-    (key): GainColumn => ({ name: key, value: ({ point }) => axisCell(point.axis[key]) }),
+    (key): GainColumn => ({ name: key, value: ({ point }) => axisCell(point[key]) }),
   );
-  const settings: GainColumn = { name: 'settings', value: settingsBySeed };
-  const columns = [...axes, ...gainColumns, ...(comparison.search?.crossFit ? [settings] : [])];
-  const gains = gainTables(comparison).flatMap(({ rows }) => rows);
-  const rows = gains.map((row) => columns.map(({ value }) => value(row)));
+  const { search } = comparison;
+  const settings: readonly GainColumn[] = search?.crossFit
+    ? [{ name: 'settings', value: (gain) => settingsBySeed(gain, search) }]
+    : [];
+  const columns = [...axes, ...gainColumns, ...settings];
+  const rows = gainTables(comparison)
+    .flatMap(({ gains }) => gains)
+    .map((row) => columns.map(({ value }) => value(row)));
   return csvOf([columns.map(({ name }) => name), ...rows]);
 }
 
@@ -41,9 +45,9 @@ function toField(cell: ReturnType<GainColumn['value']>): string {
 /** gains.md: the answer, then a table for each point of the axes with a line for each gain. Decided gains are bold. */
 export function gainsMarkdown(comparison: Comparison): string {
   const points = comparisonPoints(comparison);
-  const tables = gainTables(comparison).map(({ title, rows }) => {
+  const tables = gainTables(comparison).map(({ title, gains }) => {
     const heading = title === '' ? '' : `### ${escapeMarkdown(title)}\n\n`;
-    return heading + markdownTable(longTable(rows));
+    return heading + markdownTable(longTable(gains));
   });
   const said = answers(comparison).map(({ title, answer }) =>
     escapeMarkdown(joined(' ', title === '' ? '' : `${title}:`, ...answer)),
@@ -84,8 +88,8 @@ export function gainsLatex(comparison: Comparison): string {
   const over = seeds.length === 1 ? `seed ${seeds[0]}` : `mean ± standard deviation over seeds ${seeds.join(', ')}`;
   const explained = comparisonPoints(comparison).flatMap((point) => explanations(comparison, point));
   const below = [...new Set([signsInWords, ...explained])];
-  const tables = gainTables(comparison).map(({ title, rows }, index) =>
-    latexTable(longTable(rows), {
+  const tables = gainTables(comparison).map(({ title, gains }, index) =>
+    latexTable(longTable(gains), {
       label: `tab:gains${index === 0 ? '' : `-${index + 1}`}`,
       caption: `${title === '' ? name : `${name}, ${title}`}. Test metric (${over}) and gain over ${baseline} (± half its interval).`,
       below,

@@ -3,7 +3,7 @@ import stringWidth from 'string-width';
 import { expect, test } from 'vitest';
 import type { Comparison } from '../comparison/comparison.js';
 import { gainsText } from './gains-text.js';
-import { comparisonRow, everyVerdict, storedReport, taskGain } from './report.fixture.js';
+import { comparisonOf, everyModel, everyVerdict, storedReport, taskGain, twoContrasts } from './report.fixture.js';
 
 const plain = { colour: false, wide: false, columns: 80 };
 /** The cells of a line, with bars between them. */
@@ -16,27 +16,23 @@ function large(
   label = (index: number) => `asymmetric sharing from never-married, variant ${index}`,
 ): Comparison {
   const names = Array.from({ length: tasks }, (_, task) => `an unusually long name of task ${task + 1}`);
-  const { contrasts, ...rest } = everyVerdict;
   const gains = (sign: number) =>
     Object.fromEntries(names.map((name, task) => [name, taskGain(sign * (task + 1) * 0.01, 'undecided')]));
-  return {
-    ...rest,
-    tasks: names,
-    taskWeights: Object.fromEntries(names.map((name) => [name, 1])),
-    rows: [
-      comparisonRow('single-task', {
-        tasks: Object.fromEntries(names.map((name) => [name, taskGain(null, null)])),
-        verdict: 'baseline',
-      }),
-      ...Array.from({ length: 10 }, (_, index) =>
-        comparisonRow(label(index), { tasks: gains(index % 2 === 0 ? 1 : -1), verdict: 'undecided' }),
-      ),
-    ],
-    contrasts: contrasts.map((contrast) => ({ ...contrast, model: label(0), reference: label(1), tasks: gains(1) })),
-    notes: [
-      'A note that is so long that it has to be broken between words, as it would not fit into the terminal otherwise.',
-    ],
-  };
+  const baseline = {
+    label: 'single-task',
+    tasks: Object.fromEntries(names.map((name) => [name, taskGain(null, null)])),
+    verdict: 'baseline',
+  } as const;
+  const others = Array.from({ length: 10 }, (_, index) => ({
+    label: label(index),
+    tasks: gains(index % 2 === 0 ? 1 : -1),
+  }));
+  const contrasts = twoContrasts.map((contrast) => {
+    return { ...contrast, model: label(0), reference: label(1), tasks: gains(1) };
+  });
+  const note =
+    'A note that is so long that it has to be broken between words, as it would not fit into the terminal otherwise.';
+  return comparisonOf([baseline, ...others], contrasts, { tasks: names, notes: [note] });
 }
 
 test('no line is wider than 80 columns, of ten models with long labels and five tasks', () => {
@@ -72,7 +68,7 @@ test('green is better, red is worse, and colours move no column', () => {
 test('log points are the unit of gains of errors, and means keep the metric’s own digits', async () => {
   const { comparison } = await storedReport('axis');
   const text = gainsText(comparison, { ...plain, columns: 400 });
-  const gain = comparison.rows[2]?.tasks['y1']?.gain ?? 0;
+  const gain = comparison.gains.filter(({ task }) => task === 'y1')[2]?.gain ?? 0;
   expect(text).toMatch(/single-task .* 0\.\d{3,5} MSE/);
   expect(text).toContain(`(+${gain.toFixed(2)} log points)`);
   expect(text).toContain('of errors in log points, 100 ln(single-task / model)');
@@ -80,14 +76,22 @@ test('log points are the unit of gains of errors, and means keep the metric’s 
 });
 
 test('means over points have a table where one is known', () => {
-  const unknown = { gain: null, gains: [], se: null, interval: null, simultaneous: null, p: null, pHolm: null };
-  const [reference, model] = everyVerdict.rows;
   const text = (gain: number | null) => {
-    const mean = { ...unknown, gain, verdict: null };
-    const all = { model: model?.label ?? '', reference: reference?.label ?? '', aggregate: mean };
-    const means = [{ ...all, tasks: Object.fromEntries(everyVerdict.tasks.map((task) => [task, mean])) }];
-    const rows = [1, 2].flatMap((value) => everyVerdict.rows.map((row) => ({ ...row, axis: { seed: value } })));
-    return gainsText({ ...everyVerdict, rows, means, contrasts: [], axes: { seed: [1, 2] } }, plain);
+    const points = [1, 2].map((seed) => comparisonOf(everyModel.map((model) => ({ ...model, point: { seed } }))));
+    const [mean] = everyVerdict.gains.filter(({ model, mean }) => model === 'PLE' && mean);
+    return gainsText(
+      {
+        ...everyVerdict,
+        models: points.flatMap(({ models }) => models),
+        gains: [
+          ...points.flatMap(({ gains }) => gains),
+          ...(mean ? [{ ...mean, family: 'means' as const, point: {}, gain }] : []),
+        ],
+        contrasts: [],
+        axes: { seed: [1, 2] },
+      },
+      plain,
+    );
   };
   expect(text(0.5)).toContain('mean over 2 points');
   expect(text(null)).not.toContain('mean over 2 points');

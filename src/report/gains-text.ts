@@ -3,7 +3,7 @@ import { joined } from '../support/text.js';
 import { answers } from './answer.js';
 import { explanations, legend, protocol } from './explain.js';
 import { longTable, shortTable } from './gain-columns.js';
-import { comparisonPoints, type GainRow, gainTables } from './gain-rows.js';
+import { comparisonPoints, gainTables, type ShownGain } from './shown-gains.js';
 import { columnTable, wrapped } from './text-table.js';
 
 export interface TextOptions {
@@ -22,12 +22,12 @@ export function gainsText(comparison: Comparison, { colour, wide, columns }: Tex
   const points = comparisonPoints(comparison);
   const lines = (texts: readonly string[], first = '', rest = '') =>
     [...new Set(texts)].map((text) => wrapped(text, columns, first, rest)).join('');
-  const table = (rows: readonly GainRow[]) => {
-    if (rows.length === 0) return '';
-    return wide ? columnTable(longTable(rows), undefined, colour) : columnTable(shortTable(rows), columns, colour);
+  const table = (gains: readonly ShownGain[]) => {
+    if (gains.length === 0) return '';
+    return wide ? columnTable(longTable(gains), undefined, colour) : columnTable(shortTable(gains), columns, colour);
   };
-  const tables = gainTables(comparison).map(({ title, rows }) => {
-    const ofFamilies = families.map((family) => table(rows.filter((row) => row.family === family)));
+  const tables = gainTables(comparison).map(({ title, gains }) => {
+    const ofFamilies = families.map((family) => table(gains.filter((gain) => gain.family === family)));
     const heading = title === '' ? '' : wrapped(title, columns);
     return heading + joined('\n', ...ofFamilies);
   });

@@ -1,12 +1,11 @@
 import { expect, test } from 'vitest';
-import type { Comparison } from '../comparison/comparison.js';
 import { must } from '../support/must.js';
 import { chartFiles } from './charts/chart.js';
 import { comparisonCharts } from './charts/charts.js';
 import { gainsCsv, gainsLatex, gainsMarkdown } from './gain-files.js';
 import { gainsText } from './gains-text.js';
 import { reportPage } from './page/report-page.js';
-import { comparisonRow, everyVerdict, ofOneSeed, storedReport, taskGain } from './report.fixture.js';
+import { comparisonOf, everyVerdict, ofOneSeed, storedReport, taskGain } from './report.fixture.js';
 import type { ReportData } from './report-data.js';
 
 // Everything that is made of a comparison, as files to read and to compare: `npx vitest run -u` writes them anew.
@@ -16,15 +15,15 @@ const hostile = [
   ...['single-task', '<script>alert(1)</script>', '"><img src=x>', '=1+1', '+1', '-1', '@x', 'a|b\nc,"d"'],
   'x_1 & 50 % $y$ #z {q} \\n ~ ^ `c` *d*',
 ];
-const hostileNames: Comparison = {
-  ...{ ...everyVerdict, tasks: ['t<|_'], axes: { "dataset's": [0.5] } },
-  rows: hostile.map((label) =>
-    comparisonRow(label, {
-      axis: { "dataset's": 0.5 },
-      tasks: { 't<|_': taskGain(label === 'single-task' ? null : -0.001, 'worse') },
-    }),
-  ),
-};
+const hostileNames = comparisonOf(
+  hostile.map((label) => ({
+    label,
+    point: { "dataset's": 0.5 },
+    tasks: { 't<|_': taskGain(label === 'single-task' ? null : -0.001, 'worse') },
+  })),
+  [],
+  { tasks: ['t<|_'], axes: { "dataset's": [0.5] } },
+);
 
 const cases: Readonly<Record<string, () => Promise<ReportData> | ReportData>> = {
   'every-verdict': () => ({ comparison: everyVerdict, runs: new Map(), command: 'ple compare', config: null }),

@@ -4,7 +4,7 @@ import type { FinishedRun } from '../training/finished-run.js';
 /** Everything that the report of a comparison is built from. */
 export interface ReportData {
   readonly comparison: Comparison;
-  /** Finished runs by their path in `comparison.rows[].runs[]`, `path` or `parts`. */
+  /** Finished runs by their path in `comparison.models[].runs[]`, `path` or `parts`. */
   readonly runs: ReadonlyMap<string, FinishedRun>;
   /** The command that repeats the comparison. */
   readonly command: string;

@@ -1,15 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type {
-  Aggregate,
-  Comparison,
-  ComparisonRow,
-  Contrast,
-  TaskGain,
-  TaskVerdict,
-  Verdict,
-} from '../comparison/comparison.js';
+import type { ComparedModel, Comparison, Gain, TaskVerdict, Verdict } from '../comparison/comparison.js';
+import { withPart } from '../comparison/gains/gain-rows.js';
 import { storedTable } from '../comparison/gains/stored-table.js';
 import { type Facts, readFacts, type storedComparisons, storeFacts } from '../comparison/stored/stored-run.fixture.js';
 import { readStoredRuns } from '../comparison/stored/stored-runs.js';
@@ -34,9 +27,9 @@ export async function storedReport(
 /** The facts of one seed and task. */
 export function ofOneSeed({ table, data, runs }: Facts): Facts {
   const [task = ''] = table.tasks;
-  const rows = table.rows.map((row) => ({ ...row, runs: row.runs.slice(0, 1) }));
+  const models = table.models.map((model) => ({ ...model, runs: model.runs.slice(0, 1) }));
   return {
-    ...{ data, table: { ...table, tasks: [task], seeds: [1], rows, contrasts: [] } },
+    ...{ data, table: { ...table, tasks: [task], seeds: [1], models, contrasts: [] } },
     runs: Object.fromEntries(
       Object.entries(runs).flatMap(
         ([
@@ -51,53 +44,118 @@ export function ofOneSeed({ table, data, runs }: Facts): Facts {
   };
 }
 
+/** A gain, as far as it differs from that of a model without runs. */
+type GainFacts = Partial<Gain>;
+
+/** A model with its gains, from which rows are made. */
+export interface ModelFacts extends Partial<ComparedModel> {
+  readonly label: string;
+  readonly tasks?: Readonly<Record<string, GainFacts>>;
+  /** Δm. Absent: there is none. */
+  readonly mean?: GainFacts;
+}
+
+interface ContrastFacts extends Pick<ModelFacts, 'tasks' | 'mean'> {
+  readonly model: string;
+  readonly reference: string;
+  readonly verdict: Verdict;
+}
+
 /**
  * A gain of AUC with round errors: an interval of ± 0.0005 around it, a simultaneous one of ± 0.0007, and a margin of
  * 0.001.
  */
-export function taskGain(gain: number | null, verdict: TaskVerdict | null, changes: Partial<TaskGain> = {}): TaskGain {
-  const decided = verdict === 'better' || verdict === 'worse';
-  const equivalent = verdict === 'equivalent';
-  const tested = <Value>(value: Value) => (verdict === null ? null : value);
-  const around = (half: number) => (gain === null ? null : ([gain - half, gain + half] as const));
+export function taskGain(gain: number | null, verdict: TaskVerdict | null, changes: GainFacts = {}): GainFacts {
+  const value = { value: 0.95 + (gain ?? 0), sd: 0.00021 };
+  if (gain === null) return { ...value, ...changes };
+  const isDecided = verdict === 'better' || verdict === 'worse';
+  const isEquivalent = verdict === 'equivalent';
   return {
-    ...{ metric: 'auc', mean: 0.95 + (gain ?? 0), sd: 0.00021, atLimit: 0, oneEpoch: null, gain, verdict },
-    gains: gain === null ? [] : [1, 2, 3, 4, 5].map((seed) => ({ seed, gain })),
-    relativeGain: gain === null ? null : (100 * gain) / 0.95,
-    se: gain === null ? null : 0.00018,
-    ...{ interval: around(0.0005), simultaneous: around(0.0007) },
-    ...{ p: tested(0.004), pHolm: tested(decided ? 0.0321 : 0.2), margin: tested(0.001) },
-    ...{ pEquivalent: tested(equivalent ? 0.01 : 0.3), pNotInferior: tested(equivalent ? 0.005 : 0.3) },
+    ...value,
+    ...{ gain, verdict, relativeGain: (100 * gain) / 0.95, se: 0.00018, low: gain - 0.0005, high: gain + 0.0005 },
+    ...{ simultaneous: [gain - 0.0007, gain + 0.0007], p: 0.004, pHolm: isDecided ? 0.0321 : 0.2, margin: 0.001 },
+    ...{ pEquivalent: isEquivalent ? 0.01 : 0.3, pNotInferior: isEquivalent ? 0.005 : 0.3 },
+    bySeed: [1, 2, 3, 4, 5].map((seed) => ({ seed, gain })),
     ...changes,
   };
 }
 
 /** A mean relative gain in percent. */
-export function aggregateGain(gain: number, pHolm: number): Aggregate {
+export function meanGain(gain: number, pHolm: number): GainFacts {
   return {
-    ...{ gain, gains: [1, 2, 3, 4, 5].map((seed) => ({ seed, gain })), se: 0.03, p: pHolm / 4, pHolm },
-    ...{ interval: [gain - 0.08, gain + 0.08], simultaneous: [gain - 0.11, gain + 0.11] },
+    ...{ gain, relativeGain: gain, se: 0.03, p: pHolm / 4, pHolm, low: gain - 0.08, high: gain + 0.08 },
+    simultaneous: [gain - 0.11, gain + 0.11],
+    bySeed: [1, 2, 3, 4, 5].map((seed) => ({ seed, gain })),
     verdict: pHolm >= 0.05 ? 'undecided' : gain > 0 ? 'better' : 'worse',
   };
 }
 
-export function comparisonRow(label: string, changes: Partial<ComparisonRow>): ComparisonRow {
+const noGain = {
+  ...{ value: null, sd: null, gain: null, relativeGain: null, se: null, low: null, high: null, simultaneous: null },
+  ...{ p: null, pHolm: null, margin: null, pEquivalent: null, pNotInferior: null, verdict: null, part: null },
+  ...{ isWorthIt: false, moreDraws: null, atEdge: false, atLimit: 0, oneEpoch: null, bySeed: [] },
+};
+
+function modelEntry({ tasks: _, mean: __, ...changes }: ModelFacts): ComparedModel {
+  const { label } = changes;
   return {
-    ...{ label, type: label.toLowerCase(), axis: {}, parameters: { embedding: 1000, network: 123456 }, networks: 1 },
-    ...{ design: 'independent', tasks: {}, meanGain: null, worstGain: null, aggregate: null, atLimit: 0 },
+    ...{ type: label.toLowerCase(), point: {}, parameters: { embedding: 1000, network: 123456 }, networks: 1 },
+    ...{ design: 'independent', meanGain: null, worstGain: null, atLimit: 0, verdict: 'undecided' },
     runs: [1, 2, 3, 4, 5].map((seed) => ({ seed, path: `${label}-${seed}`, status: 'done' })),
-    verdict: 'undecided',
     ...changes,
   };
 }
 
-const tasks = ['income', 'never-married'];
+/** A comparison of five seeds of two tasks, of these models. Its gains are those of the facts. */
+export function comparisonOf(
+  models: readonly ModelFacts[],
+  contrasts: readonly ContrastFacts[] = [],
+  changes: Partial<Comparison> = {},
+): Comparison {
+  const { tasks = ['income', 'never-married'], baseline = 'single-task' } = changes;
+  const entries = models.map(modelEntry);
+  const rowsOf = (facts: Pick<ModelFacts, 'tasks' | 'mean'>, shared: Omit<Gain, keyof typeof noGain | 'metric'>) =>
+    [
+      ...tasks.map((task) => ({ ...noGain, ...shared, task, metric: 'auc', ...facts.tasks?.[task] })),
+      ...(facts.mean ? [{ ...noGain, ...shared, mean: true as const, metric: null, ...facts.mean }] : []),
+    ].map((row): Gain => withPart(row, row.runs, row.gain !== null));
+  const shared = (label: string, reference: string | null, verdict: Verdict, facts: Pick<ModelFacts, 'tasks'>) => {
+    const { point = {}, runs = [] } = entries.find((entry) => entry.label === label) ?? {};
+    const hasGain = Object.values(facts.tasks ?? {}).some(({ gain }) => (gain ?? null) !== null);
+    const done = runs.filter(({ status }) => status === 'done').length;
+    return {
+      point,
+      model: label,
+      reference,
+      modelVerdict: verdict === 'baseline' || hasGain ? verdict : 'no result',
+      runs: done,
+    } as const;
+  };
+  return {
+    ...{ schema: 7, name: 'every verdict', baseline, tasks, seeds: [1, 2, 3, 4, 5], axes: {}, margins: {} },
+    ...{ uncertainty: 'seeds', test: { priorDegreesOfFreedom: 3.5, drawn: null, level: 0.05 }, notes: ['A note.'] },
+    ...{ taskWeights: Object.fromEntries(tasks.map((task) => [task, 1])), timing: {} },
+    models: entries,
+    contrasts: contrasts.map(({ model, reference }) => ({ model, reference })),
+    gains: [
+      ...models.flatMap((facts, index) => {
+        const reference = facts.label === baseline ? null : baseline;
+        const { verdict = 'undecided' } = entries[index] ?? {};
+        return rowsOf(facts, { family: 'models', ...shared(facts.label, reference, verdict, facts) });
+      }),
+      ...contrasts.flatMap((facts) =>
+        rowsOf(facts, { family: 'contrasts', ...shared(facts.model, facts.reference, facts.verdict, facts) }),
+      ),
+    ],
+    ...changes,
+  };
+}
 
 /** A model: its gains, Δm with its adjusted p-value, and its verdict. */
-type Gains = readonly [label: string, income: TaskGain, married: TaskGain, mean: readonly [number, number], Verdict];
+type Gains = readonly [label: string, income: GainFacts, married: GainFacts, mean: readonly [number, number], Verdict];
 
 const late = 'not trained to a plateau';
-const models: readonly Gains[] = [
+const gainsOfModels: readonly Gains[] = [
   ['PLE', taskGain(0.0012, 'better'), taskGain(0.0008, 'better'), [0.22, 0.004], 'better on all'],
   [
     ...(['CGC', taskGain(0.0011, 'better'), taskGain(0.0001, 'undecided', { pNotInferior: 0.01 })] as const),
@@ -110,28 +168,27 @@ const models: readonly Gains[] = [
   ['ML-MMoE', taskGain(0.0009, late, { atLimit: 4 }), taskGain(0.0007, 'better'), [0.18, 0.03], late],
 ];
 
-const byTask = (income: TaskGain, married: TaskGain) => ({ income, 'never-married': married });
+const byTask = (income: GainFacts, married: GainFacts) => ({ income, 'never-married': married });
 
-function contrast(reference: string, income: TaskGain, married: TaskGain, verdict: Verdict, mean: number): Contrast {
-  const aggregate = aggregateGain(mean, 0.3);
-  return { axis: {}, model: 'PLE', reference, tasks: byTask(income, married), aggregate, verdict };
-}
+/** A model for every verdict. */
+export const everyModel: readonly ModelFacts[] = [
+  { label: 'single-task', tasks: byTask(taskGain(null, null), taskGain(null, null)), verdict: 'baseline' },
+  ...gainsOfModels.map(([label, income, married, [mean, p], verdict]) => ({
+    ...{ label, tasks: byTask(income, married), verdict, atLimit: income.atLimit ?? 0 },
+    mean: { ...meanGain(mean, p), ...(verdict === late ? { verdict } : {}), atLimit: income.atLimit ?? 0 },
+  })),
+  { label: 'Failed', parameters: null, runs: [{ seed: 1, path: 'failed-1', status: 'failed' }] },
+];
+
+const contrast = (reference: string, income: GainFacts, married: GainFacts, verdict: Verdict, mean: number) => {
+  const tasks = byTask({ ...income, value: 0.9512 }, { ...married, value: 0.9508 }); // PLE's
+  return { model: 'PLE', reference, tasks, mean: meanGain(mean, 0.3), verdict };
+};
+
+export const twoContrasts: readonly ContrastFacts[] = [
+  contrast('CGC', taskGain(0.0001, 'undecided'), taskGain(0.0007, 'better'), 'better on some', 0.09),
+  contrast('MMoE', taskGain(-0.0001, 'undecided'), taskGain(0.0002, 'undecided'), 'undecided', 0.01),
+];
 
 /** Two tasks, five seeds, a model for every verdict, and two contrasts. */
-export const everyVerdict: Comparison = {
-  ...{ schema: 6, name: 'every verdict', baseline: 'single-task', tasks, seeds: [1, 2, 3, 4, 5], axes: {} },
-  ...{ uncertainty: 'seeds', test: { priorDegreesOfFreedom: 3.5, drawn: null, level: 0.05 }, margins: {} },
-  ...{ taskWeights: { income: 1, 'never-married': 1 }, notes: ['A note.'], timing: {} },
-  rows: [
-    comparisonRow('single-task', { tasks: byTask(taskGain(null, null), taskGain(null, null)), verdict: 'baseline' }),
-    ...models.map(([label, income, married, [mean, p], verdict]) => {
-      const aggregate = { ...aggregateGain(mean, p), ...(verdict === late ? { verdict } : {}) };
-      return comparisonRow(label, { tasks: byTask(income, married), aggregate, verdict, atLimit: income.atLimit });
-    }),
-    comparisonRow('Failed', { parameters: null, runs: [{ seed: 1, path: 'failed-1', status: 'failed' }] }),
-  ],
-  contrasts: [
-    contrast('CGC', taskGain(0.0001, 'undecided'), taskGain(0.0007, 'better'), 'better on some', 0.09),
-    contrast('MMoE', taskGain(-0.0001, 'undecided'), taskGain(0.0002, 'undecided'), 'undecided', 0.01),
-  ],
-};
+export const everyVerdict: Comparison = comparisonOf(everyModel, twoContrasts);

@@ -1,5 +1,6 @@
 import type { NamedContrast } from '../../config/contrasts.js';
 import type { Margin } from '../../config/parts.js';
+import { must } from '../../support/must.js';
 import type { Comparison, Design } from '../comparison.js';
 import type { EstimatedVariance, FamilyMember } from '../statistics/gain-family.js';
 import { isConstant, mean, sampleVariance, squeezedVariances, type Variance } from '../statistics/variances.js';
@@ -22,8 +23,10 @@ export interface Pair extends Compared {
    * Else 0.
    */
   readonly overlap: number;
-  /** On each task, then Δm: the mean relative gain over tasks. Without runs for the reference itself. */
-  readonly gains: readonly EstimatedGain[];
+  /** On each task. Without runs for the reference itself. */
+  readonly tasks: readonly EstimatedGain[];
+  /** Δm, the mean relative gain over tasks. */
+  readonly mean: EstimatedGain;
 }
 
 export interface EstimatedGain extends FamilyMember {
@@ -81,34 +84,44 @@ export async function estimateGains(
 ): Promise<Gains> {
   const { tasks, uncertainty } = judging;
   const withMeans = families.map((family) => family.map((compared) => meansOf(compared, judging)));
-  const gains = withMeans.flat().flatMap((pair) => pair.gains);
-  const rows = uncertainty === 'seeds' ? null : await rowVariances(gains, tasks);
-  const ofTasks = pooledVariances(
+  const rows = uncertainty === 'seeds' ? null : await rowVariances(withMeans.flat().flatMap(gainsOf), tasks);
+  const pooled = pooledVariances(
     pool,
     tasks.map((task) => onlyTask(task, tasks)),
   );
-  const withError = (pair: Pair) => (gain: EstimatedGain, index: number) => {
-    const varianceOf = ofTasks.of[index] ?? pooledVariances(pool, [gain.factors]).of[0] ?? (() => null);
-    const rowVariance = rows === null ? 0 : knownVariance(gain, pair, rows.variances.get(gain) ?? null, uncertainty);
+  const withError = (gain: EstimatedGain, pair: Pair, varianceOf: RunVariance): EstimatedGain => {
+    const known = rows === null ? 0 : knownVariance(gain, pair, rows.variances.get(gain) ?? null, uncertainty);
     const estimated = uncertainty === 'rows' ? [] : estimatedVariances(gain, pair, varianceOf);
-    return { ...gain, error: rowVariance === null || estimated === null ? null : { estimated, known: rowVariance } };
+    return { ...gain, error: known === null || estimated === null ? null : { estimated, known } };
   };
   const withErrors = withMeans.map((family) =>
-    family.map((pair): Pair => ({ ...pair, gains: pair.gains.map(withError(pair)) })),
+    family.map((pair): Pair => {
+      const [ofMean] = pooledVariances(pool, [pair.mean.factors]).of;
+      return {
+        ...pair,
+        tasks: pair.tasks.map((gain, task) => withError(gain, pair, must(pooled.of[task], 'variance'))),
+        mean: withError(pair.mean, pair, must(ofMean, 'variance')),
+      };
+    }),
   );
   const pairs = withErrors.flat();
   const isSqueezed = uncertainty !== 'rows' && pairs.some((pair) => pair.design === 'independent' && hasGain(pair));
-  const hasRowErrors = pairs.some(({ gains }) => gains.some(({ error }) => (error?.known ?? 0) > 0));
+  const hasRowErrors = pairs.some((pair) => gainsOf(pair).some(({ error }) => (error?.known ?? 0) > 0));
   return {
     families: withErrors,
-    priorDegreesOfFreedom: isSqueezed ? ofTasks.priorDegreesOfFreedom : 0,
+    priorDegreesOfFreedom: isSqueezed ? pooled.priorDegreesOfFreedom : 0,
     drawn: rows && hasRowErrors ? rows.drawn : null,
   };
 }
 
+/** On each task, then Δm. */
+function gainsOf({ tasks, mean }: Pair): readonly EstimatedGain[] {
+  return [...tasks, mean];
+}
+
 /** Whether any of a model's gains is known. */
-export function hasGain({ gains }: Pick<Pair, 'gains'>): boolean {
-  return gains.some(({ gain }) => gain !== null);
+export function hasGain(pair: Pair): boolean {
+  return gainsOf(pair).some(({ gain }) => gain !== null);
 }
 
 /** Independent runs on both sides: of data that are drawn anew for each seed, the number of draws. */
@@ -135,7 +148,7 @@ function meansOf(compared: Compared, { tasks, weights, margins }: Judging): Pair
     return ofUnit === null ? null : (ofUnit * weight) / total;
   });
   const overTasks = gainOf(compared, design, factors.every((factor) => factor !== null) ? factors : null);
-  return { ...compared, design, overlap, gains: [...ofTasks, overTasks] };
+  return { ...compared, design, overlap, tasks: ofTasks, mean: overTasks };
 }
 
 /**
@@ -300,7 +313,7 @@ function isSame({ model, reference }: EstimatedGain): boolean {
  */
 function varianceOfPairs(
   { model, reference, task }: EstimatedGain,
-  { design, overlap, ...sides }: Omit<Pair, 'gains'>,
+  { design, overlap, ...sides }: Omit<Pair, 'tasks' | 'mean'>,
 ): readonly EstimatedVariance[] | null {
   const differences = model.values.map((value, run) => value - (reference.values[run] ?? 0));
   const drawn = design === 'draws' ? drawMeans(model.runs, differences) : differences;

@@ -10,7 +10,7 @@ import { type Ended, worstEnd } from '../../training/ended.js';
 import { type EvaluatedRun, type FinishedRun, isTrained, withTestMetrics } from '../../training/finished-run.js';
 import { servedFiles } from '../../training/folder/run-folder.js';
 import type { TaskPredictions } from '../../training/predictions.js';
-import type { ComparisonRow } from '../comparison.js';
+import type { ComparedModel } from '../comparison.js';
 import { pointKey } from '../plan/axis-point.js';
 import { type Entry, type EntryRun, hasTask } from '../stored/entry.js';
 
@@ -34,7 +34,7 @@ export interface MeasuredModel extends Omit<Entry, 'runs'> {
   readonly total?: number;
 }
 
-type Parameters = NonNullable<ComparisonRow['parameters']>;
+type Parameters = NonNullable<ComparedModel['parameters']>;
 
 /** The numbers of a model under a seed: each task's from the run that has them. */
 export interface MeasuredRun {
@@ -54,7 +54,7 @@ export interface MeasuredRun {
   readonly oneEpoch: readonly (number | null)[];
   /** Null: made elsewhere. */
   readonly parameters: Parameters | null;
-  /** That it serves: `ComparisonRow.networks`. */
+  /** That it serves: `ComparedModel.networks`. */
   readonly networks: number;
   /** Of a run that keeps its last epoch: training rows, and how often they were read. */
   readonly trained: { readonly rows: number; readonly passes: number } | null;

@@ -3,17 +3,17 @@ import { counted, joined } from '../../support/text.js';
 import { type Ended, worstEnd } from '../../training/ended.js';
 import { type FinishedRun, isTrained } from '../../training/finished-run.js';
 import { type ModelResults, unpredictedTasks } from '../../training/unpredicted-tasks.js';
-import type { Comparison, ComparisonRow, RunReference } from '../comparison.js';
+import type { Comparison, RunReference } from '../comparison.js';
 import { pointText } from '../plan/axis-point.js';
 import { type EstimateError, fewestRuns, halfWidth } from '../statistics/gain-family.js';
 import { type EntryRun, hasTask, referencesTo } from '../stored/entry.js';
-import { hasGain, type Pair, runCount } from './gains.js';
+import type { TestedPair } from './gain-rows.js';
+import { hasGain, runCount } from './gains.js';
 import { type JudgedTask, type MeasuredModel, testValue } from './measured.js';
 
-/** At one point of the axes: each model over the baseline, and its row. */
+/** At one point of the axes: each model over the baseline. */
 interface Table {
-  readonly pairs: readonly Pair[];
-  readonly rows: readonly ComparisonRow[];
+  readonly models: readonly TestedPair[];
 }
 
 type Settings = Pick<Comparison, 'seeds' | 'uncertainty' | 'baseline'> & {
@@ -26,10 +26,8 @@ type Settings = Pick<Comparison, 'seeds' | 'uncertainty' | 'baseline'> & {
 
 /** Notes that a reader should see before the numbers, one line each. */
 export function notesOn(tables: readonly Table[], settings: Settings): readonly string[] {
-  const judged = tables.flatMap(({ pairs, rows }) =>
-    pairs.map((pair, index) => ({ pair, row: must(rows[index], 'row') })),
-  );
-  const models = judged.map(({ pair }) => pair.model);
+  const tested = tables.flatMap((table) => table.models);
+  const models = tested.map(({ pair }) => pair.model);
   const runs = models.flatMap(({ folders }) => folders.flatMap(({ run }) => run ?? []));
   const trained = [...new Map(runs.filter(isTrained).map((run) => [run.path, run])).values()];
   return [
@@ -37,8 +35,8 @@ export function notesOn(tables: readonly Table[], settings: Settings): readonly 
     ...onAddedSeeds(settings),
     ...models.flatMap(onMissingRuns),
     ...models.flatMap((model) => onUndefinedMetrics(model, settings.tasks)),
-    ...judged.flatMap((one) => onGains(one, settings)),
-    ...onUndecided(judged, settings),
+    ...tested.flatMap((one) => onGains(one, settings)),
+    ...onUndecided(tested, settings),
     ...onUnpredictedTasks(tables),
     ...trained.flatMap(({ notes }) => notes),
     ...onVersions(trained),
@@ -93,26 +91,24 @@ function onUndefinedMetrics(model: MeasuredModel, tasks: readonly JudgedTask[]):
   });
 }
 
-interface Judged {
-  readonly pair: Pair;
-  readonly row: ComparisonRow;
-}
-
-function onGains({ pair, row }: Judged, { tasks, seeds, uncertainty, baseline }: Settings): readonly string[] {
+function onGains(
+  { pair, tasks: rows }: TestedPair,
+  { tasks, seeds, uncertainty, baseline }: Settings,
+): readonly string[] {
   if (!hasGain(pair)) return [];
   const title = modelTitle(pair.model);
-  if (pair.gains.every(({ model, reference }) => isEqual(model.values, reference.values)))
+  if ([...pair.tasks, pair.mean].every(({ model, reference }) => isEqual(model.values, reference.values)))
     return [`${title}: every metric equals ${baseline}'s in every run.`];
   return tasks.flatMap(({ name, metric }, index) => {
-    const [estimated, gain] = [must(pair.gains[index], 'gain'), must(row.tasks[name], 'gain')];
-    if (gain.gain === null) return [];
+    const [estimated, row] = [must(pair.tasks[index], 'gain'), must(rows[index], 'row')];
+    if (row.gain === null) return [];
     const count = runCount(pair, estimated);
     const notes: string[] = [];
     if (uncertainty !== 'rows' && count < fewestRuns && seeds.length >= fewestRuns)
       notes.push(`${counted(count, 'run')} to compare with ${baseline}; a verdict needs ${fewestRuns}.`);
-    if (count > 1 && gain.p === null && (uncertainty === 'seeds' || metric.influence))
+    if (count > 1 && row.p === null && (uncertainty === 'seeds' || metric.influence))
       notes.push('the gain cannot be tested: nothing varies between runs, or there are too few test rows.');
-    if (gain.relativeGain === null)
+    if (row.relativeGain === null)
       notes.push(`no relative gain, and no Δm: ${baseline}'s ${metric.name} is not above 0.`);
     return notes.map((note) => `${title}, task '${name}': ${note}`);
   });
@@ -123,16 +119,16 @@ function isEqual(values: readonly number[], others: readonly number[]): boolean 
 }
 
 /** If one file is split anew, more seeds do not lower what the overlap adds. */
-function onUndecided(judged: readonly Judged[], { seeds, uncertainty, level }: Settings): readonly string[] {
-  const gains = judged.flatMap(({ pair, row }) =>
-    pair.gains.flatMap((estimated): Undecided[] => {
-      const { gain, error, task } = estimated;
-      const { verdict, se, margin, atEdge } = row.tasks[task?.name ?? ''] ?? {};
+function onUndecided(tested: readonly TestedPair[], { seeds, uncertainty, level }: Settings): readonly string[] {
+  const gains = tested.flatMap(({ pair, tasks }) =>
+    tasks.flatMap((row, index): Undecided[] => {
+      const estimated = must(pair.tasks[index], 'gain');
+      const { gain, error } = estimated;
       const isEnough = runCount(pair, estimated) >= fewestRuns || uncertainty === 'rows';
-      if (verdict !== 'undecided' || !se || gain === null || error === null || !isEnough || pair.overlap > 0 || atEdge)
-        return [];
-      const name = `${modelTitle(pair.model)} on ${task?.name}`;
-      return [{ name, size: Math.max(Math.abs(gain), (margin ?? 0) - Math.abs(gain)), error }];
+      if (row.verdict !== 'undecided' || !row.se || gain === null || error === null) return [];
+      if (!isEnough || pair.overlap > 0 || row.atEdge) return [];
+      const size = Math.max(Math.abs(gain), (row.margin ?? 0) - Math.abs(gain));
+      return [{ name: `${modelTitle(pair.model)} on ${row.task}`, size, error }];
     }),
   );
   return gains.length === 0 ? [] : [whatDecides(gains, level, seeds.length)];
@@ -185,9 +181,10 @@ export function whatDecides(gains: readonly Undecided[], level: number, now: num
 
 /** One line per task, however many points of the axes it has no prediction at. */
 function onUnpredictedTasks(tables: readonly Table[]): readonly string[] {
-  const points = tables.map(({ pairs }) => {
-    const models = pairs.map(({ model }) => model.folders.map(folderResults));
-    return { point: pairs[0]?.model.point ?? {}, models, tasks: unpredictedTasks(models).map(({ task }) => task) };
+  const points = tables.map((table) => {
+    const measured = table.models.map(({ pair }) => pair.model);
+    const models = measured.map(({ folders }) => folders.map(folderResults));
+    return { point: measured[0]?.point ?? {}, models, tasks: unpredictedTasks(models).map(({ task }) => task) };
   });
   return [...new Set(points.flatMap(({ tasks }) => tasks))].flatMap((name) => {
     const without = points.filter(({ tasks }) => tasks.includes(name));

@@ -4,7 +4,7 @@ import { sealed } from '../../support/checksum.js';
 import { folderPerTest } from '../../support/folder.fixture.js';
 import { must } from '../../support/must.js';
 import { readRun } from '../../training/finished-run.js';
-import type { Comparison, TaskGain } from '../comparison.js';
+import type { Comparison, Gain } from '../comparison.js';
 import { type Facts, readFacts, storedComparisons, storeFacts } from '../stored/stored-run.fixture.js';
 import { readStoredRuns } from '../stored/stored-runs.js';
 import { storedTable, type TableOptions } from './stored-table.js';
@@ -15,6 +15,13 @@ const seeds = [1, 2, 3, 4];
 
 /** @param change What runs found, or the table says, beyond the stored comparison's. */
 const store = (change: Partial<Facts> = {}, facts = twoTypes) => storeFacts(at('runs'), { ...facts, ...change });
+/** What a table says that judges clicks by a metric. */
+const clicksBy = (metric: string) => ({
+  gains: [
+    { task: 'click', metric },
+    { task: 'time', metric: 'mse' },
+  ],
+});
 const withTable = (table: object): Partial<Facts> => ({ table: { ...twoTypes.table, ...table } });
 
 async function table(options: Partial<TableOptions> = {}, source = readStoredRuns(at('runs'))) {
@@ -22,15 +29,16 @@ async function table(options: Partial<TableOptions> = {}, source = readStoredRun
   return storedTable(source, { folder: at('runs'), ...unset, ...options });
 }
 
-function gain({ comparison }: { readonly comparison: Comparison }, task: string, label = 'PLE'): TaskGain {
-  return must(comparison.rows.find((row) => row.label === label)?.tasks[task], `gain of ${label}`);
+function gain({ comparison }: { readonly comparison: Comparison }, task: string, label = 'PLE'): Gain {
+  const isMeant = (row: Gain) => row.family === 'models' && row.model === label && row.task === task;
+  return must(comparison.gains.find(isMeant), `gain of ${label}`);
 }
 
 describe.each(storedComparisons)('%s', (name) => {
   test('is summed up again to the same bits, with its metrics, errors, contrasts and choices', async () => {
     await store({}, readFacts(name));
     const { comparison } = await table();
-    expect(comparison.rows.map(({ label }) => label)).toEqual(readFacts(name).table.rows.map(({ label }) => label));
+    expect(comparison.models.map(({ label }) => label)).toEqual(readFacts(name).table.models.map(({ label }) => label));
     writeFileSync(at('runs/comparison.json'), JSON.stringify(comparison));
     expect(JSON.stringify((await table()).comparison)).toBe(JSON.stringify(comparison));
   });
@@ -46,7 +54,7 @@ test('a table: gains over the single-task model, each task of a seed from the ru
   const mse = (seed: number) => value(`run-0-${seed}-time`, 'time', 'mse') - value(`run-3-${seed}`, 'time', 'mse');
   expect(gain({ comparison }, 'click').gain).toBeCloseTo(mean(auc), 12);
   expect(gain({ comparison }, 'time').gain).toBeCloseTo(mean(mse), 12);
-  const [alone, mmoe] = comparison.rows;
+  const [alone, mmoe] = comparison.models;
   const parts = { click: '../runs/run-0-1-click', time: '../runs/run-0-1-time' };
   expect(alone?.runs[0]).toEqual({ seed: 1, path: parts.click, status: 'done', parts });
   expect(alone).toMatchObject({ parameters: { embedding: 5000, network: 100_000 }, searched: 2 });
@@ -70,8 +78,8 @@ test('a seed counts once all of its runs have finished; parts on other data are 
   await store();
   rmSync(at('runs/run-0-1-time'), { recursive: true });
   const { comparison, notes } = await table();
-  expect(comparison.rows[0]?.runs[0]).toMatchObject({ seed: 1, status: 'missing' });
-  expect(gain({ comparison }, 'click', 'single-task').mean).not.toBeNull();
+  expect(comparison.models[0]?.runs[0]).toMatchObject({ seed: 1, status: 'missing' });
+  expect(gain({ comparison }, 'click', 'single-task').value).not.toBeNull();
   expect(notes[0]).toBe(`${at('runs/run-0-1-time')} (single-task, seed 1) is missing and is left out.`);
   expect(comparison.notes).toContain('single-task: the run of seed 1 is not there; the table is without it.');
   const run = { ...must(twoTypes.runs['run-0-2-time'], 'run'), checksum: 'other' };
@@ -87,11 +95,11 @@ test.each([
   [undefined, [], '--baseline LABEL; there are: other'],
   [undefined, ['single-task', 'again'], '--baseline LABEL: base, again'],
 ])('a baseline %s, of single-task models %j, is refused', async (baseline, labels, message) => {
-  const [alone, mmoe] = twoTypes.table.rows;
-  const rows = labels.map((label, index) => ({ ...must(alone, 'row'), label: index === 0 ? 'base' : label }));
+  const [alone, mmoe] = twoTypes.table.models;
+  const models = labels.map((label, index) => ({ ...must(alone, 'model'), label: index === 0 ? 'base' : label }));
   const table_ = {
     baseline: 'gone',
-    rows: [...rows, { ...must(mmoe, 'row'), label: 'other' }],
+    models: [...models, { ...must(mmoe, 'model'), label: 'other' }],
     contrasts: [],
   };
   await store(withTable(table_));
@@ -126,11 +134,7 @@ test('runs of several versions are noted', async () => {
 describe('a metric that result.json lacks', () => {
   /** Stores a table that judges clicks by a metric. */
   const judgedBy = (metric: string) => {
-    const rows = twoTypes.table.rows.map((row) => ({
-      ...row,
-      tasks: { ...row.tasks, click: { ...must(row.tasks['click'], 'gain'), metric } },
-    }));
-    return store(withTable({ rows, uncertainty: 'seeds' }));
+    return store(withTable({ ...clicksBy(metric), uncertainty: 'seeds' }));
   };
   /** Makes result.json of PLE's runs one of a version that did not know these metrics. */
   const forget = (names: readonly string[], splits = ['test']) => {
@@ -154,7 +158,7 @@ describe('a metric that result.json lacks', () => {
     await judgedBy('f1');
     forget(['f1', 'f1Threshold'], ['validation', 'test']);
     const found = await table();
-    expect(gain(found, 'click')).toMatchObject({ mean: null, gain: null });
+    expect(gain(found, 'click')).toMatchObject({ value: null, gain: null });
     const note = (metric: string, runs: string) =>
       expect.stringContaining(`PLE: ${metric} of task 'click' has no value for ${runs}; left out.`);
     expect(found.comparison.notes).toContainEqual(note('f1', 'the runs of seeds 1, 2, 3, 4'));
@@ -229,10 +233,13 @@ describe('errors over test rows', () => {
       };
       expect(gain(found, 'click').se).toBeCloseTo(se('click'), 9);
       expect(gain(found, 'time').se).toBeCloseTo(se('time'), log ? 5 : 9);
-      expect(found.comparison.rows[3]?.aggregate?.se).toBeCloseTo(se('mean'), 5);
+      const ofMean = found.comparison.gains.find(
+        ({ family, model, mean }) => family === 'models' && model === 'PLE' && mean,
+      );
+      expect(ofMean?.se).toBeCloseTo(se('mean'), 5);
       expect(found.comparison.test.drawn).toBe(group ? 'groups' : 'rows');
-      const { gain: size, interval } = gain(found, 'click');
-      expect(interval?.[1]).toBeCloseTo(Number(size) + 1.959963984540054 * se('click'), 8);
+      const { gain: size, high } = gain(found, 'click');
+      expect(high).toBeCloseTo(Number(size) + 1.959963984540054 * se('click'), 8);
     },
   );
 
@@ -274,11 +281,7 @@ describe('errors over test rows', () => {
       se: null,
       p: null,
     });
-    const rows = twoTypes.table.rows.map((row) => ({
-      ...row,
-      tasks: { ...row.tasks, click: { ...must(row.tasks['click'], 'gain'), metric: 'calibrationError' } },
-    }));
-    await store(withTable({ rows, uncertainty: 'rows' }));
+    await store(withTable({ ...clicksBy('calibrationError'), uncertainty: 'rows' }));
     const found = await table();
     expect(gain(found, 'click')).toMatchObject({ gain: expect.any(Number), se: null, p: null });
     expect(gain(found, 'time').p).not.toBeNull();

@@ -76,14 +76,14 @@ export async function storedTable(source: StoredRuns, options: TableOptions): Pr
     ...{ name, tasks, margins, errorGains, taskWeights, seeds, axes, seedsBefore },
     baseline: chooseBaseline(baseline, labels, stored),
     metrics: taskMetrics(before),
-    contrasts: contrastPairs(before.contrasts),
+    contrasts: contrastConfigs(before.contrasts),
     uncertainty: options.uncertainty ?? before.uncertainty,
     timing: { ...before.timing, runs: runTimes(runs) },
   });
   const comparison = sealed({
     ...summary,
     ...(before.search ? { search: before.search } : {}),
-    notes: [...summary.notes, ...notesOnSearch(summary.rows, before.search)],
+    notes: [...summary.notes, ...notesOnSearch(summary.models, before.search)],
   });
   return { comparison, runs, notes };
 }
@@ -110,17 +110,17 @@ function chooseBaseline(
 }
 
 /** The metric of each task. */
-function taskMetrics({ tasks, rows }: Comparison): Readonly<Record<string, string>> {
-  const metrics = tasks.map((task) => [task, rows.flatMap((row) => row.tasks[task] ?? [])[0]?.metric] as const);
-  return Object.fromEntries(metrics.flatMap(([task, metric]) => (metric === undefined ? [] : [[task, metric]])));
+function taskMetrics({ gains }: Comparison): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    gains.flatMap(({ task, metric }) => (task === undefined || metric === null ? [] : [[task, metric]])),
+  );
 }
 
-/** Every contrast once, over all points of the axes. */
-function contrastPairs(contrasts: Comparison['contrasts']): SummaryOptions['contrasts'] {
-  const configs = contrasts.map(({ model, models = model, reference, references = reference, of, less }) =>
+/** The contrasts as a config has them. */
+function contrastConfigs(contrasts: Comparison['contrasts']): SummaryOptions['contrasts'] {
+  return contrasts.map(({ model, models = model, reference, references = reference, of, less }) =>
     of ? { name: model, of, ...(less ? { less } : {}) } : ([models, references] as const),
   );
-  return groupedBy(configs, (contrast) => contrast).map(([contrast]) => contrast);
 }
 
 /** The table that external predictions are added to. */

@@ -5,7 +5,7 @@ import type { ModelShape } from '../../models/model.js';
 import { ConfigError } from '../../support/errors.js';
 import { must } from '../../support/must.js';
 import { joined, wholeNumber } from '../../support/text.js';
-import type { ComparisonRow, Decisions, Match } from '../comparison.js';
+import type { ComparedModel, Decisions, Match } from '../comparison.js';
 import { pointText } from './axis-point.js';
 import { parameterCounts, type ReadShape } from './data-shapes.js';
 import type { Cell } from './run.js';
@@ -218,14 +218,14 @@ const toldMiss = 0.01;
 
 /** What could not be matched: a line for each model and point, or for each of its tasks' networks. */
 export function notesOnMatch(
-  rows: readonly Pick<ComparisonRow, 'label' | 'axis' | 'match' | 'matchByTask'>[],
+  models: readonly Pick<ComparedModel, 'label' | 'point' | 'match' | 'matchByTask'>[],
 ): readonly string[] {
-  return rows.flatMap(({ label, axis, match, matchByTask = {} }) => {
+  return models.flatMap(({ label, point, match, matchByTask = {} }) => {
     const parts = match ? [{ of: '', match }] : Object.entries(matchByTask).map(([of, match]) => ({ of, match }));
     return parts.flatMap(({ of, match: { network, embedding = 0, miss, unmatched } }) => {
       const [has, target] = [network + embedding, network + embedding - miss];
       if (unmatched === undefined && Math.abs(miss) <= toldMiss * target) return [];
-      const name = joined(' ', label, pointText(axis, ' '), of === '' ? '' : `for ${of}`);
+      const name = joined(' ', label, pointText(point, ' '), of === '' ? '' : `for ${of}`);
       const share = Number(((100 * Math.abs(miss)) / target).toPrecision(2));
       const size = `${wholeNumber(has)} parameters, ${share} % ${miss > 0 ? 'more' : 'fewer'} than the ${wholeNumber(target)} of compare.match`;
       return unmatched === undefined

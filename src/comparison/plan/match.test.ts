@@ -133,9 +133,9 @@ describe('with embeddings, of which models have unlike numbers', () => {
       unmatched: 'its embeddings alone have 4,360',
     });
     expect(stem.miss).toBe(4 * table + stem.network - 4000);
-    const row = { label: 'STEM', axis: { 'dataset.correlation': 0.2 }, match: stem };
+    const model = { label: 'STEM', point: { 'dataset.correlation': 0.2 }, match: stem };
     const has = 4 * table + stem.network;
-    expect(notesOnMatch([row])).toEqual([
+    expect(notesOnMatch([model])).toEqual([
       `STEM correlation 0.2 keeps its widths and has ${has.toLocaleString('en-US')} parameters, ${Number(((has - 4000) / 40).toPrecision(2))} % more than the 4,000 of compare.match, which no widths give: its embeddings alone have 4,360.`,
     ]);
   });

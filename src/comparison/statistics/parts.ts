@@ -1,4 +1,4 @@
-import type { Gain } from '../comparison.js';
+import type { Gain, PartWord } from '../comparison.js';
 import { holm } from './gain-family.js';
 
 /**
@@ -6,7 +6,7 @@ import { holm } from './gain-family.js';
  * below 0. `none that counts`: it is below the margin. `open`: none of these.
  */
 export interface Part {
-  readonly word: 'gain' | 'loss' | 'none that counts' | 'open';
+  readonly word: PartWord;
   /** The gain is above the margin. */
   readonly isWorthIt: boolean;
   /** If it is open: about how many more draws (or seeds) decide it if the gain stays. Null: draws alone do not. */
@@ -19,12 +19,12 @@ export interface Part {
  * @param draws that lower the whole error. Null: test rows are a part of it.
  */
 export function partOf(
-  { gain, simultaneous, margin }: Pick<Gain, 'gain' | 'simultaneous'> & { readonly margin: number | null },
+  { gain, simultaneous, margin }: Pick<Gain, 'gain' | 'simultaneous' | 'margin'>,
   draws: number | null,
 ): Part | null {
   if (gain === null || simultaneous === null) return null;
   const [low, high] = simultaneous;
-  const said = (word: Part['word'], isWorthIt = false) => ({ word, isWorthIt, moreDraws: null });
+  const said = (word: PartWord, isWorthIt = false) => ({ word, isWorthIt, moreDraws: null });
   if (low > 0) return said('gain', margin !== null && low > margin);
   if (high < 0) return said('loss');
   if (margin !== null && high < margin) return said('none that counts');

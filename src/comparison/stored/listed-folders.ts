@@ -60,7 +60,7 @@ function runFacts(path: string): Facts {
 function comparisonFacts(path: string): Facts {
   const state = openState(path);
   if (state !== 'unfinished' || !exists(path, 'comparison.json')) return { state };
-  const all = readComparison(path).rows.flatMap(({ runs }) => runs);
+  const all = readComparison(path).models.flatMap(({ runs }) => runs);
   if (all.some(({ status }) => status === 'failed')) return { state: 'failed' };
   const log = lastEntry(path)?.msg;
   return { state: log === undefined || log === 'done' ? 'finished' : 'unfinished' };

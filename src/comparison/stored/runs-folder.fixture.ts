@@ -44,14 +44,14 @@ export function storeComparison(path: string, statuses: readonly string[], last?
   mkdirSync(path, { recursive: true });
   writeFileSync(join(path, 'config.yaml'), 'name: all\ncompare:\n  seeds: [1, 2]\n');
   const runs = statuses.map((status, at) => ({ seed: at + 1, path: `run-${at + 1}`, status }));
-  const row = (label: string, verdict: string) => ({ label, type: label, axis: {}, tasks: {}, runs: [], verdict });
-  const rows = [
-    { ...row('single-task', 'baseline'), runs },
-    row('PLE', 'seesaw'),
-    row('MMoE', 'seesaw'),
-    row('CGC', 'better on all'),
+  const model = (label: string, verdict: string) => ({ label, type: label, point: {}, runs: [], verdict });
+  const models = [
+    { ...model('single-task', 'baseline'), runs },
+    model('PLE', 'seesaw'),
+    model('MMoE', 'seesaw'),
+    model('CGC', 'better on all'),
   ];
-  storeTable(path, { baseline: 'single-task', seeds: [1, 2], rows });
+  storeTable(path, { baseline: 'single-task', seeds: [1, 2], models });
   if (last !== undefined) writeFileSync(join(path, 'log.jsonl'), `${JSON.stringify({ msg: last })}\n`);
   return path;
 }

@@ -24,28 +24,28 @@ export interface ServedModel {
 export function servedModel(folder: string, label: string | undefined, seed: number | undefined): ServedModel {
   if (!existsSync(join(folder, 'comparison.json')))
     throw new ConfigError(`${folder} is a comparison that has not ended: the same ple compare command continues it.`);
-  const { rows } = readComparison(folder);
-  const labels = [...new Set(rows.flatMap(({ label, type }) => (type === external ? [] : label)))];
+  const { models } = readComparison(folder);
+  const labels = [...new Set(models.flatMap(({ label, type }) => (type === external ? [] : label)))];
   if (label === undefined)
     throw new ConfigError(
       `${folder} is a comparison of ${labels.length} models: name one by --model (${labels.join(', ')}).`,
     );
-  const [row, ...atOtherPoints] = rows.filter((one) => one.label === label);
-  if (!row) throw new ConfigError(`--model: ${notAmong('no model', label, labels)}.`);
-  if (row.type === external)
+  const [model, ...atOtherPoints] = models.filter((one) => one.label === label);
+  if (!model) throw new ConfigError(`--model: ${notAmong('no model', label, labels)}.`);
+  if (model.type === external)
     throw new ConfigError(
       `'${label}' was made by a command, of which ${folder} has predictions and no model. docs/boosting.md says what gbm.py keeps.`,
     );
-  const finished = row.runs.filter(({ status }) => status === 'done');
+  const finished = model.runs.filter(({ status }) => status === 'done');
   const paths = finished.map(({ path }) => join(folder, path));
   if (atOtherPoints.length > 0)
     throw new ConfigError(
-      `'${label}' has runs at ${atOtherPoints.length + 1} points of the axes: name the folder of one, such as ${paths[0]} (${pointText(row.axis, ', ')}).`,
+      `'${label}' has runs at ${atOtherPoints.length + 1} points of the axes: name the folder of one, such as ${paths[0]} (${pointText(model.point, ', ')}).`,
     );
   const seeds = finished.map((run) => run.seed);
   const chosen = finished.find((run) => run.seed === (seed ?? seeds[0]));
   if (!chosen)
-    throw new ConfigError(`'${label}' has no finished run of seed ${seed ?? row.runs[0]?.seed}${among(seeds)}.`);
+    throw new ConfigError(`'${label}' has no finished run of seed ${seed ?? model.runs[0]?.seed}${among(seeds)}.`);
   return {
     seed: chosen.seed,
     otherSeeds: seeds.filter((other) => other !== chosen.seed),

@@ -120,11 +120,11 @@ export async function storeRun(path: string, run: StoredRun): Promise<string> {
   return path;
 }
 
-/** The comparison.json of a folder. @param table What differs from one without rows. */
+/** The comparison.json of a folder. @param table What differs from one without models. */
 export function storeTable(folder: string, table: Readonly<Record<string, unknown>>): string {
   const none = {
-    ...{ schema: 6, name: 'c', baseline: 'm', tasks: [], seeds: [1], axes: {}, uncertainty: 'seeds', margins: {} },
-    ...{ taskWeights: {}, rows: [], contrasts: [], notes: [], timing: {} },
+    ...{ schema: 7, name: 'c', baseline: 'm', tasks: [], seeds: [1], axes: {}, uncertainty: 'seeds', margins: {} },
+    ...{ taskWeights: {}, models: [], contrasts: [], gains: [], notes: [], timing: {} },
   };
   const text = JSON.stringify(sealed({ ...none, ...table }));
   mkdirSync(folder, { recursive: true });
@@ -135,7 +135,7 @@ export function storeTable(folder: string, table: Readonly<Record<string, unknow
 /** What a folder's runs found, as goldens/<name>.json has it: their numbers, and the table that names them. */
 export interface Facts {
   /** Of comparison.json: what its tables are computed from. */
-  readonly table: Pick<Comparison, 'tasks' | 'seeds' | 'rows' | 'baseline' | 'contrasts'> &
+  readonly table: Pick<Comparison, 'tasks' | 'seeds' | 'models' | 'baseline' | 'contrasts'> &
     Readonly<Record<string, unknown>>;
   /** By data set and task: what all runs have of its test rows. */
   readonly data: Readonly<Record<string, Readonly<Record<string, Omit<StoredTask, 'logits' | 'curve' | 'ended'>>>>>;

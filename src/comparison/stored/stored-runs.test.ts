@@ -33,7 +33,7 @@ test('a run that lies where a comparison has another one is refused', async () =
   await store('runs/a', { name: 'run' });
   await store('runs/b', { name: 'run', seed: 2 });
   const runs = [{ seed: 1, path: 'a', status: 'done' }];
-  storeTable(at('runs'), { rows: [{ label: 'm', type: 'single-task', axis: {}, tasks: {}, runs }] });
+  storeTable(at('runs'), { models: [{ label: 'm', type: 'single-task', point: {}, runs }] });
   expect(readStoredRuns(at('runs')).rows[0]?.runs[0]?.run?.result.seed).toBe(1);
   rmSync(at('runs/a'), { recursive: true });
   cpSync(at('runs/b'), at('runs/a'), { recursive: true });
@@ -42,8 +42,8 @@ test('a run that lies where a comparison has another one is refused', async () =
   );
 });
 
-test('rows are as they were, with what is missing', async () => {
-  const rows = [];
+test('models are as they were, with what is missing', async () => {
+  const models = [];
   for (const [label, type] of [
     ['base', 'single-task'],
     ['m', 'mmoe'],
@@ -55,9 +55,9 @@ test('rows are as they were, with what is missing', async () => {
         ...(type === 'mmoe' ? { model: { type, experts: 2 } } : {}),
       });
     const runs = [2, 1].map((seed) => ({ seed, path: `${label}-${seed}`, status: 'done' }));
-    rows.push({ label, type, axis: {}, runs, tasks: {} });
+    models.push({ label, type, point: {}, runs });
   }
-  storeTable(at('c'), { seeds: [1, 2], rows });
+  storeTable(at('c'), { seeds: [1, 2], models });
   rmSync(at('c/m-1'), { recursive: true });
   const stored = readStoredRuns(at('c'));
   const found = stored.rows.map(({ label, runs }) => [label, ...runs.map(({ path, status }) => [path, status])]);
@@ -75,7 +75,7 @@ test('a path without a table is refused', () => {
 });
 
 test.each([
-  ['it is not 6, so another version of ple wrote the file', { schema: 3 }],
+  ['it is not 7, so another version of ple wrote the file', { schema: 6 }],
   ['the file has no checksum', { sha256: undefined }],
 ])('a comparison.json is refused with its cause: %s', (cause, content) => {
   const text = storeTable(at('.'), 'schema' in content ? content : {});

@@ -36,15 +36,15 @@ export function readStoredRuns(path: string): StoredRuns {
       if (status !== 'done') notes.push(`${path} (${label}, seed ${seed}) is ${status} and is left out.`);
     return read;
   };
-  const rows = comparison.rows.flatMap((row) => {
-    const { label, type, axis, runs } = row;
+  const rows = comparison.models.flatMap((model) => {
+    const { label, type, point, runs } = model;
     if (type === external) {
       const moved = runs.map((run) => ({ ...run, path: join(path, run.path) }));
-      if (moved.some((run) => isOfCommandAt(run.path))) byCommands.push({ label, type, point: axis, runs: moved });
+      if (moved.some((run) => isOfCommandAt(run.path))) byCommands.push({ label, type, point, runs: moved });
       else notes.push(`${path}: '${label}' was made elsewhere and is left out: give it again with --predictions.`);
       return [];
     }
-    return [{ label, type, point: axis, runs: stored(label, type, runs), decided: decisionsIn(row) }];
+    return [{ label, type, point, runs: stored(label, type, runs), decided: decisionsIn(model) }];
   });
   return { path, comparison, rows, external: byCommands, notes };
 }

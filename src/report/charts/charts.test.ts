@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { must } from '../../support/must.js';
 import { toText } from '../html.js';
-import { everyVerdict, ofOneSeed, storedReport } from '../report.fixture.js';
+import { comparisonOf, everyModel, ofOneSeed, storedReport } from '../report.fixture.js';
 import { chartFiles, type Section, sectionHtml } from './chart.js';
 import { comparisonCharts } from './charts.js';
 import { chartStyles } from './palette.js';
@@ -18,7 +18,7 @@ const named = await storedReport('two-types', (facts) => {
     texts.reduce((text, [name, other]) => text.replaceAll(name, JSON.stringify(other)), JSON.stringify(facts)),
   );
 });
-const nothing = { ...everyVerdict, rows: everyVerdict.rows.filter(({ label }) => label === 'Failed') };
+const nothing = comparisonOf(everyModel.filter(({ label }) => label === 'Failed'));
 const axis = await storedReport('axis');
 
 const drawn = new Map<string, readonly Section[]>();
@@ -126,16 +126,10 @@ test('names of markup are shown as text, in tips and files too', () => {
 });
 
 test('a gain far outside is written at the edge, and leaves the others their scale', () => {
-  const rows = twoTypes.comparison.rows.map((row) => ({
-    ...row,
-    tasks: Object.fromEntries(
-      Object.entries(row.tasks).map(([name, own]) => [
-        name,
-        row.label === 'MMoE' ? { ...own, gain: -9, interval: [-9.1, -8.9] as const, simultaneous: null } : own,
-      ]),
-    ),
-  }));
-  const sections = comparisonCharts({ ...twoTypes, comparison: { ...twoTypes.comparison, rows } });
+  const gains = twoTypes.comparison.gains.map((gain) =>
+    gain.model === 'MMoE' && gain.task ? { ...gain, gain: -9, low: -9.1, high: -8.9, simultaneous: null } : gain,
+  );
+  const sections = comparisonCharts({ ...twoTypes, comparison: { ...twoTypes.comparison, gains } });
   const [forest] = plotsOf(sections.filter(({ id }) => id === 'forest'));
   expect(parse(must(forest, 'forest')).texts.some((text) => /^◀ -9\.0+$/.test(text))).toBe(true);
   const [low = 0] = must(sections[0]?.charts[0]?.plots[0]?.x.domain, 'domain');

@@ -8,10 +8,10 @@ import { area, type Mark, type Plot, words } from './plot.js';
 
 /** Use of experts (PLE Fig. 8): for each level of a model's gates a heat map of their mean weights over the test rows. */
 export function expertUse({ comparison, look, runs }: Charted) {
-  const plots = comparison.rows.flatMap((row) => {
-    const { label, axis } = row;
+  const plots = comparison.models.flatMap((compared) => {
+    const { label, point } = compared;
     const { model } = look(label);
-    const gates = runs(row)[0]?.gates.filter(({ experts }) => experts.length > 1) ?? [];
+    const gates = runs(compared)[0]?.gates.filter(({ experts }) => experts.length > 1) ?? [];
     return groupedBy(gates, ({ level }) => level).map((ofLevel): Plot => {
       const experts = [...new Set(ofLevel.flatMap(({ experts }) => experts))];
       const isShared = (name: string) => Number(name.startsWith(`${shared}/`));
@@ -32,7 +32,7 @@ export function expertUse({ comparison, look, runs }: Charted) {
         ', ',
         label,
         ofLevel.length < gates.length ? `level ${ofLevel[0].level}` : '',
-        pointText(axis),
+        pointText(point),
       );
       return { title, height: 26 * ofLevel.length, x: { names }, y: { names: ofLevel.map(({ gate }) => gate) }, marks };
     });

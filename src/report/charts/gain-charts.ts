@@ -1,19 +1,19 @@
 import { axisName, axisValue, pointText } from '../../comparison/plan/axis-point.js';
 import { groupedBy } from '../../support/json.js';
 import { joined } from '../../support/text.js';
-import { type GainRow, ranked } from '../gain-rows.js';
 import { confidence, signed } from '../numbers.js';
+import { rankedLabels, type ShownGain } from '../shown-gains.js';
 import { section } from './chart.js';
-import { type Charted, gainTip } from './gains.js';
+import { type Charted, gainTip, intervalOf } from './gains.js';
 import { findings } from './palette.js';
 import { area, bar, dot, extent, line, type Pair, type Plot, whole, words } from './plot.js';
 
 /** Gains with their intervals: a plot for each task and Δm, with a line for each model at each point. */
 export function forest({ comparison: { baseline, test, tasks }, points, gains, look }: Charted) {
-  const order = ranked(points[0]?.rows ?? []).map(({ label }) => label);
+  const order = points.slice(0, 1).flatMap(rankedLabels);
   const shown = gains
-    .filter(({ task }) => tasks.length > 1 || task.name === tasks[0])
-    .toSorted((a, b) => order.indexOf(a.model.label) - order.indexOf(b.model.label));
+    .filter(({ task }) => tasks.length > 1 || task === tasks[0])
+    .toSorted((a, b) => order.indexOf(a.model) - order.indexOf(b.model));
   const seen = new Set<string | null>(shown.map(({ verdict }) => verdict));
   return section({
     id: 'forest',
@@ -22,30 +22,30 @@ export function forest({ comparison: { baseline, test, tasks }, points, gains, l
     key: Object.values(findings).filter(({ label }) => seen.has(label)),
     size: 'medium',
     charts: [
-      { plots: groupedBy(shown, ({ family, task }) => [family, task.name]).flatMap((rows) => plotOf(rows, look)) },
+      { plots: groupedBy(shown, ({ family, about }) => [family, about.name]).flatMap((rows) => plotOf(rows, look)) },
     ],
   });
 }
 
-function plotOf(rows: readonly [GainRow, ...GainRow[]], look: Charted['look']): readonly Plot[] {
-  const [{ task, family }] = rows;
+function plotOf(rows: readonly [ShownGain, ...ShownGain[]], look: Charted['look']): readonly Plot[] {
+  const [{ about, family }] = rows;
   if (rows.every(({ gain }) => gain === null)) return [];
   const domain = gainDomain(rows);
-  const names = rows.map(({ model, point }) => joined(', ', model.label, ...Object.values(point.axis).map(axisValue)));
+  const names = rows.map(({ model, point }) => joined(', ', model, ...Object.values(point).map(axisValue)));
   const marks = rows.flatMap((row, y) => {
-    const { gain, gains, interval, simultaneous, margin } = row;
+    const { gain, bySeed, simultaneous, margin } = row;
     if (gain === null) return [words('no result', [0, y], { colour: 'muted' })];
     const name = names[y] ?? '';
-    const { model } = look(row.model.label);
+    const { model } = look(row.model);
     const shownAs = { ...findings[row.verdict ?? 'undecided'], model, tip: [name, ...gainTip(row)] };
-    const text = signed(gain, task.digits);
+    const text = signed(gain, about.digits);
     const [isLeft, isRight] = [gain < domain[0], gain > domain[1]];
     return [
       ...(margin === null ? [] : [area([-margin, margin], [y, y], { opacity: 0.1 })]),
       ...bar(simultaneous, y, { ...shownAs, width: 1.2 }),
-      ...bar(interval, y, { ...shownAs, width: 4 }),
-      ...(gains.length > 1 ? gains : []).map((seed) => {
-        const tip = [`${name}, seed ${seed.seed}`, signed(seed.gain, task.digits)];
+      ...bar(intervalOf(row), y, { ...shownAs, width: 4 }),
+      ...(bySeed.length > 1 ? bySeed : []).map((seed) => {
+        const tip = [`${name}, seed ${seed.seed}`, signed(seed.gain, about.digits)];
         return dot([seed.gain, y], { model, colour: 'muted', radius: 1.5, dy: -8, tip });
       }),
       isLeft || isRight
@@ -57,13 +57,13 @@ function plotOf(rows: readonly [GainRow, ...GainRow[]], look: Charted['look']): 
     ];
   });
   const firsts = rows.flatMap(({ model, point }, y) =>
-    Object.keys(point.axis).length > 0 && model.label !== rows[y - 1]?.model.label ? [y] : [],
+    Object.keys(point).length > 0 && model !== rows[y - 1]?.model ? [y] : [],
   );
   const groups = firsts.flatMap((y) => bar(whole, y - 0.5, { colour: 'rule' }));
-  const x = { title: `gain, ${task.unit}`, domain, format: '+f' };
+  const x = { title: `gain, ${about.unit}`, domain, format: '+f' };
   return [
     {
-      title: family === 'means' ? `${task.name}, mean over all points` : task.name,
+      title: family === 'means' ? `${about.name}, mean over all points` : about.name,
       height: 27 * rows.length,
       x,
       y: { names },
@@ -73,8 +73,8 @@ function plotOf(rows: readonly [GainRow, ...GainRow[]], look: Charted['look']): 
 }
 
 /** Room for 0, and for gains and intervals up to five times as far from it as two thirds of them. */
-function gainDomain(rows: readonly GainRow[]): Pair {
-  const ends = rows.flatMap(({ gain, interval, simultaneous }) => [gain ?? 0, ...(simultaneous ?? interval ?? [])]);
+function gainDomain(rows: readonly ShownGain[]): Pair {
+  const ends = rows.flatMap((row) => [row.gain ?? 0, ...(row.simultaneous ?? intervalOf(row) ?? [])]);
   const sizes = ends.map(Math.abs).toSorted((a, b) => a - b);
   const limit = 5 * (sizes[Math.ceil((2 * sizes.length) / 3) - 1] || 1);
   return extent([0, ...ends].map((end) => Math.max(-limit, Math.min(limit, end))));
@@ -85,25 +85,24 @@ export function axisLines({ comparison: { axes, baseline }, gains, series, look 
   const [longest] = Object.entries(axes).toSorted(([, a], [, b]) => b.length - a.length);
   if (!longest) return [];
   const [key, names] = [longest[0], longest[1].map(axisValue)];
-  const others = ({ point }: GainRow) =>
-    Object.fromEntries(Object.entries(point.axis).filter(([name]) => name !== key));
+  const others = ({ point }: ShownGain) => Object.fromEntries(Object.entries(point).filter(([name]) => name !== key));
   const shown = gains.filter(({ family, gain }) => family === 'models' && gain !== null);
-  const plots = groupedBy(shown, (row) => [others(row), row.task.name]).map((rows): Plot => {
-    const [{ task }] = rows;
-    const place = ({ point, gain }: GainRow): Pair => [names.indexOf(axisValue(point.axis[key])), gain ?? 0];
+  const plots = groupedBy(shown, (row) => [others(row), row.about.name]).map((rows): Plot => {
+    const [{ about }] = rows;
+    const place = ({ point, gain }: ShownGain): Pair => [names.indexOf(axisValue(point[key])), gain ?? 0];
     return {
-      title: joined(', ', task.name, pointText(others(rows[0]))),
+      title: joined(', ', about.name, pointText(others(rows[0]))),
       height: 240,
       x: { title: axisName(key), names },
-      y: { title: `gain, ${task.unit}`, domain: extent([0, ...rows.map((row) => row.gain ?? 0)]), format: '+f' },
+      y: { title: `gain, ${about.unit}`, domain: extent([0, ...rows.map((row) => row.gain ?? 0)]), format: '+f' },
       marks: [
         ...bar(whole, 0),
-        ...groupedBy(rows, ({ model }) => model.label).map((ofModel) =>
-          line(ofModel.map(place), { ...look(ofModel[0].model.label), width: 1.8 }),
+        ...groupedBy(rows, ({ model }) => model).map((ofModel) =>
+          line(ofModel.map(place), { ...look(ofModel[0].model), width: 1.8 }),
         ),
         ...rows.map((row) => {
-          const { label } = row.model;
-          return dot(place(row), { ...look(label), tip: [`${label}, ${pointText(row.point.axis)}`, ...gainTip(row)] });
+          const { model, point } = row;
+          return dot(place(row), { ...look(model), tip: [`${model}, ${pointText(point)}`, ...gainTip(row)] });
         }),
       ],
     };

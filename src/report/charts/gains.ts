@@ -1,19 +1,19 @@
-import type { ComparisonRow } from '../../comparison/comparison.js';
+import type { ComparedModel } from '../../comparison/comparison.js';
 import { runsOfReference } from '../../comparison/stored/entry.js';
-import { comparisonPoints, type GainRow, gainTables, type Point } from '../gain-rows.js';
 import { probability, signed } from '../numbers.js';
 import type { ReportData, ReportedRun } from '../report-data.js';
+import { comparisonPoints, gainTables, type Point, type ShownGain } from '../shown-gains.js';
 import { modelSeries, type Series } from './palette.js';
 
 /** What charts are drawn from. */
 export interface Charted extends Pick<ReportData, 'comparison'> {
   readonly points: readonly Point[];
   /** Of models, and means over the points: over the baseline. */
-  readonly gains: readonly GainRow[];
+  readonly gains: readonly ShownGain[];
   readonly series: readonly Series[];
   readonly look: (label: string) => Series;
-  /** Of a row's seeds that are finished. Tasks that share no parameters may have several of a seed. */
-  readonly runs: (row: ComparisonRow) => readonly ReportedRun[];
+  /** A model's finished runs. Tasks that share no parameters may have several of a seed. */
+  readonly runs: (model: ComparedModel) => readonly ReportedRun[];
 }
 
 export function chartedOf(data: ReportData): Charted {
@@ -24,11 +24,11 @@ export function chartedOf(data: ReportData): Charted {
     series,
     points: comparisonPoints(comparison),
     gains: gainTables(comparison)
-      .flatMap(({ rows }) => rows)
+      .flatMap(({ gains }) => gains)
       .filter(({ family, reference }) => family !== 'contrasts' && reference === comparison.baseline),
     look: (label) => series.find((model) => model.label === label) ?? { label, colour: 'ink', shape: 'circle' },
-    runs: (row) =>
-      row.runs.flatMap((reference) => {
+    runs: (model) =>
+      model.runs.flatMap((reference) => {
         const folders = reference.status === 'done' ? runsOfReference(reference) : [];
         return folders.flatMap(({ path, tasks }) => {
           const run = data.runs.get(path);
@@ -39,11 +39,16 @@ export function chartedOf(data: ReportData): Charted {
 }
 
 /** The lines of a tooltip. */
-export function gainTip({ task, gain, interval, pHolm, verdict }: GainRow): readonly string[] {
-  const text = (value: number | null) => signed(value, task.digits);
+export function gainTip({ about, gain, low, high, pHolm, verdict }: ShownGain): readonly string[] {
+  const text = (value: number | null) => signed(value, about.digits);
   return [
-    `${task.name}: ${text(gain)} ${task.unit}, ${verdict}`,
-    ...(interval ? [`interval ${text(interval[0])} to ${text(interval[1])}`] : []),
+    `${about.name}: ${text(gain)} ${about.unit}, ${verdict}`,
+    ...(low === null ? [] : [`interval ${text(low)} to ${text(high)}`]),
     ...(pHolm === null ? [] : [`adjusted p ${probability(pHolm)}`]),
   ];
+}
+
+/** The interval of a gain alone. */
+export function intervalOf({ low, high }: ShownGain): readonly [number, number] | null {
+  return low === null || high === null ? null : [low, high];
 }

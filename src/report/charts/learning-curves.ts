@@ -2,8 +2,8 @@ import { pointText } from '../../comparison/plan/axis-point.js';
 import { mean } from '../../comparison/statistics/variances.js';
 import { hasTask } from '../../comparison/stored/entry.js';
 import { joined } from '../../support/text.js';
-import { metricName, type Point, type PointTask } from '../gain-rows.js';
 import { fixed } from '../numbers.js';
+import { metricName, type Point, type ShownTask } from '../shown-gains.js';
 import { type Chart, section } from './chart.js';
 import type { Charted } from './gains.js';
 import { dot, extent, line, type Pair, type Plot } from './plot.js';
@@ -24,11 +24,16 @@ export function learningCurves(charted: Charted) {
   });
 }
 
-function chartOf({ comparison, look, runs }: Charted, { rows, axis }: Point, task: PointTask): Chart {
-  const { name, metric, better, digits } = task;
-  const models = rows.map((row) => {
-    const { colour, model } = look(row.label);
-    const curves = runs(row).flatMap((run) => {
+function chartOf(
+  { comparison, look, runs }: Charted,
+  { models: compared, gains, point }: Point,
+  task: ShownTask,
+): Chart {
+  const { name, better, digits } = task;
+  const metric = gains.find((gain) => gain.task === name)?.metric ?? '';
+  const models = compared.map((one) => {
+    const { colour, model } = look(one.label);
+    const curves = runs(one).flatMap((run) => {
       const curve = run.epochs.flatMap(({ epoch, validation }): Pair[] => {
         const value = validation[name]?.[metric];
         return typeof value === 'number' && hasTask(run, name) ? [[epoch, value]] : [];
@@ -36,7 +41,7 @@ function chartOf({ comparison, look, runs }: Charted, { rows, axis }: Point, tas
       const best = curve.find(([epoch]) => epoch === run.result.bestEpoch[name]);
       return curve.length === 0 ? [] : [{ curve, best, seed: run.result.seed }];
     });
-    return { title: row.label, look: { colour, model }, curves, mean: meanCurve(curves.map(({ curve }) => curve)) };
+    return { title: one.label, look: { colour, model }, curves, mean: meanCurve(curves.map(({ curve }) => curve)) };
   });
   const measured = models.flatMap(({ curves }) => curves.flatMap(({ curve }) => curve));
   const sorted = measured.map(([, value]) => value).toSorted((a, b) => (better === 'higher' ? b - a : a - b));
@@ -60,7 +65,7 @@ function chartOf({ comparison, look, runs }: Charted, { rows, axis }: Point, tas
     ];
     return curves.length === 0 ? [] : [{ title, height: 100, x, y, marks }];
   });
-  return { title: joined(', ', name, metricName(metric), pointText(axis)), plots };
+  return { title: joined(', ', name, metricName(metric), pointText(point)), plots };
 }
 
 /** Up to the last epoch that at least half of the curves have. */

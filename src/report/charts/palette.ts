@@ -62,8 +62,8 @@ export const outlines = {
 } as const;
 
 /** A comparison's models in the order of its config. The baseline has the colour of text. */
-export function modelSeries({ rows, baseline }: Pick<Comparison, 'rows' | 'baseline'>): readonly Series[] {
-  const labels = [...new Set(rows.map(({ label }) => label))];
+export function modelSeries({ models, baseline }: Pick<Comparison, 'models' | 'baseline'>): readonly Series[] {
+  const labels = [...new Set(models.map(({ label }) => label))];
   const others = labels.filter((label) => label !== baseline);
   return labels.map((label, model) => {
     if (label === baseline) return { label, model, colour: 'ink', shape: 'circle' };

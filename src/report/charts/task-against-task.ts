@@ -1,17 +1,18 @@
 import { pointText } from '../../comparison/plan/axis-point.js';
 import { joined } from '../../support/text.js';
-import { type GainRow, isMean, type PointTask, rowsByModel } from '../gain-rows.js';
 import { confidence } from '../numbers.js';
+import { gainsByModel, type ShownGain, type ShownTask } from '../shown-gains.js';
 import { section } from './chart.js';
-import { type Charted, gainTip } from './gains.js';
+import { type Charted, gainTip, intervalOf } from './gains.js';
 import { area, bar, dot, extent, type Pair, type Plot, whole, words } from './plot.js';
 
 /** The seesaw: gains on one task against gains on another (PLE Fig. 3), a plot for each pair of tasks. */
-export function taskAgainstTask({ comparison: { baseline, test }, points, gains, series, look }: Charted) {
-  const plots = points.flatMap((point) => {
-    const rows = gains.filter((row) => !isMean(row) && row.point.axis === point.axis);
-    return point.tasks.flatMap((x, index) =>
-      point.tasks.slice(index + 1).flatMap((y) => plotOf(rowsByModel(rows), x, y, pointText(point.axis), look)),
+export function taskAgainstTask({ comparison: { baseline, test }, points, series, look }: Charted) {
+  const plots = points.flatMap(({ tasks, gains, point }) => {
+    const overBaseline = gains.filter(({ family, reference }) => family === 'models' && reference !== null);
+    const models = gainsByModel(overBaseline);
+    return tasks.flatMap((x, index) =>
+      tasks.slice(index + 1).flatMap((y) => plotOf(models, x, y, pointText(point), look)),
     );
   });
   return section({
@@ -25,22 +26,21 @@ export function taskAgainstTask({ comparison: { baseline, test }, points, gains,
 }
 
 function plotOf(
-  models: readonly (readonly GainRow[])[],
-  x: PointTask,
-  y: PointTask,
+  models: readonly (readonly ShownGain[])[],
+  x: ShownTask,
+  y: ShownTask,
   place: string,
   look: Charted['look'],
 ): readonly Plot[] {
   const points = models.flatMap((rows) => {
-    const [across, up] = [x, y].map((task) => rows.find((row) => row.task.name === task.name));
+    const [across, up] = [x, y].map(({ name }) => rows.find(({ task }) => task === name));
     if (!across || !up || across.gain === null || up.gain === null) return [];
-    const { label } = across.model;
-    const tip = [label, ...gainTip(across), ...gainTip(up)];
-    return [{ at: [across.gain, up.gain] as const, across, up, look: { ...look(label), tip } }];
+    const tip = [across.model, ...gainTip(across), ...gainTip(up)];
+    return [{ at: [across.gain, up.gain] as const, across, up, look: { ...look(across.model), tip } }];
   });
   if (points.length === 0) return [];
-  const axis = (task: PointTask, rows: readonly GainRow[], share: number) => {
-    const ends = rows.flatMap(({ gain, interval }) => [gain ?? 0, ...(interval ?? [])]);
+  const axis = (task: ShownTask, rows: readonly ShownGain[], share: number) => {
+    const ends = rows.flatMap((row) => [row.gain ?? 0, ...(intervalOf(row) ?? [])]);
     return { title: `gain on ${task.name}, ${task.unit}`, domain: extent([0, ...ends], share), format: '+f' };
   };
   const [low, high] = whole;
@@ -70,8 +70,8 @@ function plotOf(
         corner('seesaw', [high, low]),
         corner('worse on both', [low, low]),
         ...points.flatMap(({ at, across, up, look: { dash: _, ...colour } }) => [
-          ...bar(across.interval, at[1], { ...colour, opacity: 0.6 }),
-          ...bar(at[0], up.interval, { ...colour, opacity: 0.6 }),
+          ...bar(intervalOf(across), at[1], { ...colour, opacity: 0.6 }),
+          ...bar(at[0], intervalOf(up), { ...colour, opacity: 0.6 }),
         ]),
         ...points.map((each) => dot(each.at, each.look)),
       ],

@@ -58,7 +58,7 @@ test('what a config or a data set says is text everywhere', () => {
   const breakout = `"><img src=x onerror='alert(2)'>`;
   const comparison: Comparison = JSON.parse(
     JSON.stringify({ ...everyVerdict, axes: { income: ['PLE'] } })
-      .replaceAll('"axis":{}', '"axis":{"income":"PLE"}')
+      .replaceAll('"point":{}', '"point":{"income":"PLE"}')
       .replace(/A note|income/g, tag)
       .replace(/every verdict|PLE/g, JSON.stringify(breakout).slice(1, -1)),
   );
@@ -79,8 +79,8 @@ test('what a config or a data set says is text everywhere', () => {
 });
 
 test('what a search chose for a model stands with its runs', () => {
-  const rows = everyVerdict.rows.map((row) => ({ ...row, tuned: { 'model.dropout': 0.1 } }));
-  const page = reportPage(bare({ comparison: { ...everyVerdict, rows } }), []);
+  const models = everyVerdict.models.map((model) => ({ ...model, tuned: { 'model.dropout': 0.1 } }));
+  const page = reportPage(bare({ comparison: { ...everyVerdict, models } }), []);
   expect(page).toContain('<p>Chosen by the search: <code>{&quot;model.dropout&quot;:0.1}</code></p>');
   expect(reportPage(bare(), [])).not.toMatch('Chosen by the search');
 });

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import type { Comparison, ComparisonRow, RunReference } from '../../comparison/comparison.js';
+import type { ComparedModel, Comparison, RunReference } from '../../comparison/comparison.js';
 import { counted } from '../../support/text.js';
 import { allEnvironments } from '../../training/folder/environment.js';
 import { answers, type PointAnswer } from '../answer.js';
@@ -8,9 +8,9 @@ import { modelSeries } from '../charts/palette.js';
 import { chosenText } from '../chosen-settings.js';
 import { explanations, signsInWords } from '../explain.js';
 import { longTable } from '../gain-columns.js';
-import { comparisonPoints, gainTables } from '../gain-rows.js';
 import { type Html, html } from '../html.js';
 import type { ReportData } from '../report-data.js';
+import { comparisonPoints, gainTables } from '../shown-gains.js';
 import type { TableColumn } from '../text-table.js';
 import { htmlDocument } from './document.js';
 
@@ -44,8 +44,8 @@ function tables(comparison: Comparison): Html {
   const points = comparisonPoints(comparison);
   const reading = [signsInWords, ...new Set(points.flatMap((point) => explanations(comparison, point)))];
   return html`<section id="numbers"><h2>Table</h2>
-${gainTables(comparison).map(({ title, rows }) => {
-  const table = htmlTable(title === '' ? 'Gains' : `Gains at ${title}`, longTable(rows));
+${gainTables(comparison).map(({ title, gains }) => {
+  const table = htmlTable(title === '' ? 'Gains' : `Gains at ${title}`, longTable(gains));
   return html`${title === '' ? null : html`<h3>${title}</h3>\n`}${table}\n`;
 })}<p class="reading columns">${typographic(reading.join(' '))}</p>
 </section>`;
@@ -60,9 +60,9 @@ function lead(words: readonly PointAnswer[]): Html {
   return html`<ul class="points">${words.map(({ title, answer }) => html`<li><b>${title}</b> ${typographic(answer.join(' '))}</li>\n`)}</ul>`;
 }
 
-function facts({ rows, tasks, seeds, baseline }: Comparison): string {
-  const models = new Set(rows.map(({ label }) => label)).size;
-  return `${counted(models, 'model')}, ${counted(tasks.length, 'task')} (${tasks.join(', ')}), ${counted(seeds.length, 'seed')}; gains are over ${baseline}.`;
+function facts({ models, tasks, seeds, baseline }: Comparison): string {
+  const labels = new Set(models.map(({ label }) => label)).size;
+  return `${counted(labels, 'model')}, ${counted(tasks.length, 'task')} (${tasks.join(', ')}), ${counted(seeds.length, 'seed')}; gains are over ${baseline}.`;
 }
 
 /** A table. It scrolls on its own if it is wider than the page, with the keyboard too. */
@@ -97,11 +97,11 @@ export function typographic(text: string): string {
 /** Everything needed to repeat the comparison: command, data, versions, machine, config, and where its runs are. */
 function provenance({ comparison, command, config, runs }: ReportData): Html {
   const finished = [...runs.values()];
-  const models = comparisonPoints(comparison).flatMap(({ title, rows, searches }) =>
-    rows.map((row) => {
-      const one = searches.find(({ label }) => label === row.label);
+  const folders = comparisonPoints(comparison).flatMap(({ title, models, searches }) =>
+    models.map((model) => {
+      const one = searches.find(({ label }) => label === model.label);
       const chosen = comparison.search && one && chosenText(one, comparison.search);
-      return folded(title === '' ? row.label : `${row.label}, ${title}`, modelRuns(row, chosen));
+      return folded(title === '' ? model.label : `${model.label}, ${title}`, modelRuns(model, chosen));
     }),
   );
   return html`<section id="again"><h2>Make it again</h2>
@@ -112,7 +112,7 @@ ${distinct(finished.map(({ result }) => result.dataset))}
 ${distinct(finished.flatMap(({ environment }) => allEnvironments(environment)))}
 <h3>Config and runs</h3>
 ${config === null ? null : folded('The comparison', html`<pre tabindex="0">${config}</pre>`)}
-${models}</section>
+${folders}</section>
 `;
 }
 
@@ -130,7 +130,7 @@ ${content}
 }
 
 /** The folders of a model's runs, each with its config, and what was searched or scaled for this model. */
-function modelRuns({ runs, tuned, tunedByTask, match, matchByTask }: ComparisonRow, bySeeds?: string): Html {
+function modelRuns({ runs, tuned, tunedByTask, match, matchByTask }: ComparedModel, bySeeds?: string): Html {
   const decided = Object.entries({
     'Chosen by the search': tuned ?? tunedByTask ?? bySeeds,
     Scaled: match ?? matchByTask,

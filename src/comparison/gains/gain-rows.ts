@@ -1,0 +1,260 @@
+import { must } from '../../support/must.js';
+import type { ContrastSides, Gain, TaskVerdict, Verdict } from '../comparison.js';
+import {
+  fewestRuns,
+  isUnfinished,
+  rowVerdict,
+  type TestedMember,
+  taskVerdict,
+  testFamily,
+} from '../statistics/gain-family.js';
+import { partOf } from '../statistics/parts.js';
+import { mean, standardDeviation } from '../statistics/variances.js';
+import { referencesTo } from '../stored/entry.js';
+import {
+  concerns,
+  type EstimatedGain,
+  hasGain,
+  type Judging,
+  meanDifference,
+  type Pair,
+  relativeGain,
+  runCount,
+  type Sample,
+  sidesOf,
+} from './gains.js';
+import { type JudgedTask, lateRuns, type MeasuredModel, turnedBack } from './measured.js';
+
+/** A model's gains over a reference, tested: a row for each task, and for Δm where it has one. */
+export interface TestedPair {
+  readonly pair: Pair;
+  readonly tasks: readonly Gain[];
+  readonly mean: Gain | null;
+  readonly verdict: Verdict;
+}
+
+const unfinished = 'not trained to a plateau';
+
+/**
+ * Tests two families of gains: those on tasks, and the means over tasks. Those whose verdict waits, as training had not
+ * ended on the task, stay in their family: the runs show which ones wait, and a family that shrinks by what its data
+ * show no longer keeps its level.
+ */
+export function testPairs(family: Gain['family'], pairs: readonly Pair[], judging: Judging): readonly TestedPair[] {
+  const ofTasks = testedBy(
+    pairs.flatMap(({ tasks }) => tasks),
+    judging.level,
+  );
+  const ofMeans = testedBy(
+    pairs.map((pair) => pair.mean),
+    judging.level,
+  );
+  return pairs.map((pair): TestedPair => {
+    const late = judging.tasks.map((_, task) => isLate(pair, task));
+    const isAnyLate = late.includes(true);
+    const verdicts = pair.tasks.map((gain, task) => verdictOf(gain, ofTasks(gain), pair, late[task] ?? false, judging));
+    const verdict = verdictOfModel(pair, verdicts, isAnyLate);
+    const shared = sharedFields(family, pair, verdict);
+    const tasks = pair.tasks.map((gain, task) => ({
+      ...shared,
+      ...taskFields(pair, task, must(judging.tasks[task], 'task'), family),
+      ...testedFields(gain, ofTasks(gain), pair, judging),
+      verdict: verdicts[task] ?? null,
+    }));
+    const tested = ofMeans(pair.mean);
+    const ofMean = verdictOf(pair.mean, { ...tested, pEquivalent: null }, pair, isAnyLate, judging);
+    return { pair, verdict, tasks, mean: ofMean && { ...meanRow(pair, shared, tested, judging), verdict: ofMean } };
+  });
+}
+
+/** Tests a family. @returns what was found of a member */
+export function testedBy<Member extends Parameters<typeof testFamily>[0][number]>(
+  family: readonly Member[],
+  level: number,
+): (member: Member) => TestedMember {
+  const results = testFamily(family, level);
+  const tested = new Map(family.map((member, index) => [member, must(results[index], 'tested gain')]));
+  return (member) => must(tested.get(member), 'tested gain');
+}
+
+// --- verdicts
+
+/** Whether training had not ended on the task, of the model or of the reference. */
+function isLate({ model, reference }: Pair, task: number): boolean {
+  return [model, reference].some((side) => side && isUnfinished(lateRuns(side, task), side.runs.length));
+}
+
+/** Of one side, values for the task (of Δm, for any) were chosen at an end of their list: better ones may lie beyond. */
+function isAtEdge({ model, reference }: Pair, { task }: EstimatedGain): boolean {
+  return [model, reference].some((side) => concerns(side?.decided?.atEdge, task));
+}
+
+/** Whether a gain may have a verdict. */
+function isJudged(pair: Pair, gain: EstimatedGain, { uncertainty }: Judging): boolean {
+  return (uncertainty === 'rows' || runCount(pair, gain) >= fewestRuns) && !isAtEdge(pair, gain);
+}
+
+function verdictOf(
+  estimated: EstimatedGain,
+  tested: Pick<TestedMember, 'pHolm' | 'pEquivalent'>,
+  pair: Pair,
+  late: boolean,
+  judging: Judging,
+): TaskVerdict | null {
+  return verdictOn(estimated.gain, tested, late, isJudged(pair, estimated, judging), judging);
+}
+
+/** @param late Training had not ended. @param isEnough There are enough runs, at values that may be judged. */
+export function verdictOn(
+  gain: number | null,
+  tested: Pick<TestedMember, 'pHolm' | 'pEquivalent'>,
+  late: boolean,
+  isEnough: boolean,
+  { level }: Pick<Judging, 'level'>,
+): TaskVerdict | null {
+  if (gain === null) return null;
+  if (late) return unfinished;
+  return isEnough ? taskVerdict(gain, tested, level) : 'undecided';
+}
+
+function verdictOfModel(pair: Pair, tasks: readonly (TaskVerdict | null)[], isAnyLate: boolean): Verdict {
+  if (pair.model === pair.reference) return 'baseline';
+  return isAnyLate ? unfinished : rowVerdict(tasks);
+}
+
+// --- fields of a row
+
+type SharedFields = ReturnType<typeof sharedFields>;
+
+/** What the rows of a model have in common. */
+function sharedFields(family: Gain['family'], pair: Pair, verdict: Verdict) {
+  const { model, reference } = pair;
+  const isBaseline = verdict === 'baseline';
+  return {
+    family,
+    point: model.point,
+    model: model.label,
+    reference: isBaseline ? null : (reference?.label ?? ''),
+    modelVerdict: isBaseline || hasGain(pair) ? verdict : ('no result' as const),
+    runs: referencesTo(model.folders).filter(({ status }) => status === 'done').length,
+  };
+}
+
+function taskFields(pair: Pair, index: number, task: JudgedTask, family: Gain['family']) {
+  const { model } = pair;
+  const values = model.sumOf ? [] : sampleIn(model, 'values', index).values.map((value) => turnedBack(task, value));
+  return {
+    task: task.name,
+    metric: task.metric.name,
+    value: values.length > 0 ? mean(values) : null,
+    sd: values.length > 1 ? standardDeviation(values) : null,
+    atLimit: model.sumOf ? 0 : lateRuns(model, index),
+    oneEpoch: family === 'models' ? oneEpochGain(pair, index, task) : null,
+  };
+}
+
+/** A gain with its error and tests. */
+function testedFields(
+  estimated: EstimatedGain,
+  { se, interval, simultaneous, p, pHolm, pEquivalent, pNotInferior }: TestedMember,
+  pair: Pair,
+  judging: Judging,
+) {
+  const { gain, margin } = estimated;
+  const [low, high] = interval ?? [null, null];
+  return {
+    gain,
+    relativeGain: gain === null ? null : relativeGain(estimated, gain),
+    ...{ se, low, high, simultaneous, p, pHolm, margin, pEquivalent },
+    pNotInferior: isJudged(pair, estimated, judging) ? pNotInferior : null,
+    ...unknownPart,
+    atEdge: gain !== null && isAtEdge(pair, estimated),
+    bySeed: gain === null ? [] : gainBySeed(pair, estimated),
+  };
+}
+
+/** `withPart` fills it in, once all tables are there. */
+const unknownPart = { part: null, isWorthIt: false, moreDraws: null };
+
+/** Δm has no metric, no further scale, and no margin. */
+function meanRow(pair: Pair, shared: SharedFields, tested: TestedMember, judging: Judging) {
+  const fields = testedFields(pair.mean, { ...tested, pEquivalent: null, pNotInferior: null }, pair, judging);
+  return {
+    ...shared,
+    mean: true as const,
+    ...{ metric: null, value: null, sd: null, oneEpoch: null },
+    atLimit: pair.model.sumOf ? 0 : lateRuns(pair.model),
+    ...fields,
+    relativeGain: fields.gain,
+    pHolm: isJudged(pair, pair.mean, judging) ? fields.pHolm : null,
+  };
+}
+
+function gainBySeed({ design }: Pair, { model, reference }: EstimatedGain): Gain['bySeed'] {
+  const against = (run: number) =>
+    design === 'independent' ? mean(reference.values) : (reference.values[run] ?? Number.NaN);
+  return model.runs.map(({ seed }, run) => ({ seed, gain: (model.values[run] ?? 0) - against(run) }));
+}
+
+/**
+ * The row with the word that a claim may say of it. No word is said of a gain whose training had not ended, or of too
+ * few runs. Where better values may lie beyond a list's end, it is open.
+ * @param draws that lower the whole error. Null: test rows are a part of it.
+ */
+export function withPart(row: Gain, draws: number | null, isEnough: boolean): Gain {
+  if (row.verdict === unfinished || !isEnough) return row;
+  if (row.atEdge) return { ...row, part: 'open' };
+  const { word = null, isWorthIt = false, moreDraws = null } = partOf(row, draws) ?? {};
+  return { ...row, part: word, isWorthIt, moreDraws };
+}
+
+/** The sides of a contrast, as comparison.json names them. */
+export function contrastSidesOf({ model, reference, contrast }: Pair): ContrastSides {
+  return {
+    model: model.label,
+    ...(model.sumOf ? { models: model.sumOf } : {}),
+    reference: reference?.label ?? '',
+    ...(reference?.sumOf ? { references: reference.sumOf } : {}),
+    ...(contrast ? { of: contrast.of, ...(contrast.less ? { less: contrast.less } : {}) } : {}),
+  };
+}
+
+// --- columns of runs
+
+type Column = 'values' | 'scores' | 'oneEpoch';
+
+/** Runs that have this number, and the number. */
+function sampleIn(model: MeasuredModel | undefined, column: Column, task: number): Sample {
+  const runs = model?.runs.filter((run) => (run[column][task] ?? null) !== null) ?? [];
+  return { runs, values: runs.map((run) => run[column][task] ?? 0) };
+}
+
+/** The difference of the mean of the model's column and that of the reference's. */
+function gainIn({ model, reference, design }: Pair, ofModel: Column, ofReference: Column, task: number): number | null {
+  return meanDifference(...sidesOf(design, sampleIn(model, ofModel, task), sampleIn(reference, ofReference, task)));
+}
+
+/** Means over the runs that chose one epoch. The gain is over the reference as it is, of the baseline over itself too. */
+function oneEpochGain(pair: Pair, index: number, task: JudgedTask): Gain['oneEpoch'] {
+  const { values } = sampleIn(pair.model, 'oneEpoch', index);
+  if (values.length === 0) return null;
+  const gain = gainIn(pair, 'oneEpoch', 'values', index);
+  const { values: others } = sampleIn(pair.reference, 'values', index);
+  const level = others.length > 0 ? turnedBack(task, mean(others)) : 0;
+  return {
+    value: mean(values.map((value) => turnedBack(task, value))),
+    gain,
+    relativeGain: gain === null ? null : relativeGain({ task, level }, gain),
+  };
+}
+
+/**
+ * Mean and worst gain over tasks, in the metric that selects epochs for their type and has one scale for all tasks.
+ * Null if tasks differ in type or a gain is missing.
+ */
+export function gainsOverTasks(pair: Pair, tasks: readonly JudgedTask[]) {
+  const isOneType = new Set(tasks.map(({ metric }) => metric.type)).size === 1;
+  const gains = hasGain(pair) ? tasks.flatMap((_, task) => gainIn(pair, 'scores', 'scores', task) ?? []) : [];
+  if (!isOneType || gains.length < tasks.length) return { meanGain: null, worstGain: null };
+  return { meanGain: mean(gains), worstGain: Math.min(...gains) };
+}
