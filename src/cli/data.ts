@@ -9,7 +9,7 @@ import type { Source } from '../data/dataset.js';
 import type { startingConfig } from '../guess/starting-config.js';
 import type { Inspection } from '../inspect/inspect.js';
 import { ConfigError, DataError, exitCode } from '../support/errors.js';
-import { shellWord } from '../support/text.js';
+import { printable, shellWord } from '../support/text.js';
 import type { LoadingEvent, withSource } from '../training/load-dataset.js';
 import {
   type CommandDefinition,
@@ -90,15 +90,16 @@ const inspectData = defineCommand(
     const questions: string[] = [];
     const note = (message: string) => void questions.push(message);
     const text = await guessedConfig(from, { tasks: task ?? [], test, note });
-    const findings = await inspectGuess(text);
-    const remarks = findings.map((finding) => `# ${finding}\n`).join('');
+    const lines = await inspectGuess(text);
+    const remarks = lines.map((line) => `# ${line}\n`).join('');
     process.stdout.write(text.replace(/^(?!#)/m, () => remarks)); // below the remarks that are there
-    for (const line of [...questions.map((question) => `note: ${question}`), ...findings]) say(line);
+    for (const line of [...questions.map((question) => `note: ${question}`), ...lines]) say(line);
     return exitCode.done;
   },
 );
 
-async function inspected(experiment: Experiment, isSaid = true): Promise<Inspection> {
+/** @param notes Gets those of the reading. Absent: they are printed. */
+async function inspected(experiment: Experiment, notes?: string[]): Promise<Inspection> {
   const [{ findTask }, { everything, inspect }, { progressBar }] = await Promise.all([
     import('../data/encode/encode.js'),
     import('../inspect/inspect.js'),
@@ -113,22 +114,24 @@ async function inspected(experiment: Experiment, isSaid = true): Promise<Inspect
         const bar = progressBar('inspecting', 'columns');
         return inspect(source, tasks, everything, signal, bar.update).finally(bar.stop);
       },
-      isSaid,
+      notes,
     ),
   );
 }
 
-/** What an inspection of a guessed config finds, from tables that it does not keep. */
+/** What reading and inspecting the data of a guessed config say, from tables that it does not keep. */
 async function inspectGuess(text: string): Promise<readonly string[]> {
   const [{ findingTexts }, { partialPath, removeRemains }] = await Promise.all([
     import('../report/inspection-text.js'),
     import('../support/files.js'),
   ]);
+  const notes: string[] = [];
   await removeRemains(tmpdir());
   const cache = partialPath(join(tmpdir(), 'ple-guessed'));
   try {
     const experiment = await firstExperiment(text, 'the config', [`dataset.cache=${JSON.stringify(cache)}`]);
-    return findingTexts((await inspected(experiment, false)).findings);
+    const { findings } = await inspected(experiment, notes);
+    return [...notes.map((note) => `note: ${printable(note)}`), ...findingTexts(findings)];
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
     return [`warning: the data cannot be inspected: ${error.message}`]; // as of few rows, of which no split gets any
@@ -345,12 +348,12 @@ async function firstExperiment(...config: NamedConfig): Promise<Experiment> {
   return experiment(baseline, points[0] ?? {}, seeds[0] ?? 0);
 }
 
-/** `withSource` with a progress bar. @param isSaid Whether notes are shown. */
+/** `withSource` with a progress bar. @param notes Gets the notes. Absent: they are printed. */
 async function reading<Value>(
   experiment: Experiment,
   options: Parameters<typeof withSource>[2],
   make: (source: Source) => Value | Promise<Value>,
-  isSaid = true,
+  notes?: string[],
 ): Promise<Value> {
   const [{ withSource }, { progressBar }] = await Promise.all([
     import('../training/load-dataset.js'),
@@ -359,7 +362,8 @@ async function reading<Value>(
   const bar = progressBar('reading', 'bytes');
   const on = (event: LoadingEvent) => {
     if (event.kind !== 'note') bar.update(event.done, event.total);
-    else if (isSaid) bar.line(`note: ${event.message}`);
+    else if (notes) notes.push(event.message);
+    else bar.line(`note: ${event.message}`);
   };
   return withSource(experiment, on, options, (source) => {
     bar.stop();

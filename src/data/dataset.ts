@@ -24,8 +24,6 @@ export interface SourceColumn {
    * between them.
    */
   readonly cells?: CellReading;
-  /** Of new rows' numeric columns with other texts, which count as missing: how many values are such texts. */
-  readonly odd?: number | undefined;
 }
 
 export interface SourceTask {

@@ -34,7 +34,12 @@ export interface ColumnFacts extends Readonly<z.infer<typeof valueFacts>> {
   readonly rows: number;
   /** The kind that the loader infers. Undefined: no row has a value. */
   readonly kind: KnownInput['kind'] | undefined;
-  /** Set where the values are times at which the rows may have been made: the parts of the calendar that vary. */
+  /** As of `KnownInput`. */
+  readonly looksDated: boolean;
+  /**
+   * Set where the values are times: the parts of the calendar that vary, and days alone if the rows were hardly made at
+   * these times.
+   */
   readonly parts: readonly CalendarPart[] | undefined;
 }
 
@@ -67,18 +72,20 @@ export async function columnFacts(
     return areNumbers.includes(true) && (plainMarks.includes(mark) || !areNumbers.includes(false));
   });
   if (among.length > 0) {
-    for (const { sql } of columns.filter(({ type }) => type === 'text'))
-      await database.run(`UPDATE ${stagedTable} SET ${sql} = NULL WHERE ${sql} IN (${literals(among)})`);
+    const texts = columns.filter(({ type }) => type === 'text');
+    const cleared = texts.map(({ sql }) => `${sql} = CASE WHEN ${sql} NOT IN (${literals(among)}) THEN ${sql} END`);
+    await database.run(`UPDATE ${stagedTable} SET ${cleared.join(', ')}`);
     return columnFacts(database, staged, among);
   }
   const unasked = columns.map(({ name }) => ({ name, kind: undefined }));
-  const inputs = await columnKinds(database, unasked, staged, () => undefined);
+  const inputs = await columnKinds(database, unasked, staged);
   const facts: ColumnFacts[] = [];
   for (const [index, { name }] of columns.entries()) {
     const [column, input] = [values[index], inputs.find((one) => one.name === name)];
     const isDate = staged.files.every(({ file }) => file.times?.has(name));
-    const parts = column && input && (await calendarParts(database, column, input, isDate));
-    if (column) facts.push({ ...column, name, rows: staged.rows, kind: input?.kind, parts });
+    const parts = column && input && (await calendarParts(database, index, column, input, isDate));
+    const { kind, looksDated = false } = input ?? {};
+    if (column) facts.push({ ...column, name, rows: staged.rows, kind, looksDated, parts });
   }
   return { facts, missing };
 }
@@ -112,27 +119,37 @@ const [earliest, latest] = [7305, 23_148];
 const mostDays = 10_958;
 
 /**
- * The parts of a column of times: dates as the loader reads them, or numbers of seconds or such as 20240531.
+ * The parts of a column of times: dates as the loader reads them, or numbers of seconds or such as 20240531. Of dates
+ * that span more than 30 years, their days.
+ * @param index Of the column in the profile, which is narrow: a statement binds all columns of a wide table.
  * @param isDate The column has a type of dates, whose values are days.
  */
 async function calendarParts(
   database: DuckDBConnection,
+  index: number,
   { present, numbers, smallest, largest, different }: z.infer<typeof valueFacts>,
   { column, kind, time }: KnownInput,
   isDate: boolean,
 ): Promise<readonly CalendarPart[] | undefined> {
   const ofNumbers = numbers === present ? timeOfNumbers(smallest, largest) : undefined;
   const isTime = time !== undefined || (ofNumbers?.form === 'days since 1970') === isDate;
-  const form = timeForms(column)[time ?? ofNumbers?.place ?? -1];
+  const form = timeForms({ ...column, type: 'text', sql: 'value' })[time ?? ofNumbers?.place ?? -1];
   if (kind !== 'numeric' || form === undefined || !isTime || different < fewValues) return undefined;
   const days = daysExpression(form);
   const [first = 0, last = 0, ofDays = 0, partial = 0] = await queryNumbers(
     database,
-    [`min(${days})`, `max(${days})`, `count(${days})`, `count(*) FILTER (${days} <> trunc(${days}))`],
-    stagedTable,
+    [
+      `min(${days})`,
+      `max(${days})`,
+      `sum(rows) FILTER (${days} IS NOT NULL)`,
+      `count(*) FILTER (${days} <> trunc(${days}))`,
+    ],
+    `profile WHERE input = ${index}`,
   );
+  const isDated = time !== undefined || isDate;
   const isLikely = ofNumbers?.form !== 'seconds since 1970' || (first >= earliest && last <= latest);
-  if (ofDays < present || !isLikely || last - first < 1 || last - first > mostDays) return undefined;
+  if ((!isDated && ofDays < present) || !isLikely || last - first < 1) return undefined;
+  if (last - first > mostDays) return isDated ? ['days'] : undefined;
   return [...(last - first > 31 ? ['month' as const] : []), 'weekday', ...(partial > 0 ? ['hour' as const] : [])];
 }
 
@@ -166,7 +183,7 @@ type InputKind = 'inferred' | 'categorical' | 'ignored' | { readonly kind: strin
 /** Number of indexes of a hash. With no more values, a dictionary is smaller. */
 const hashSize = 2 ** 18;
 
-/** Ten rules for columns that are no tasks, from top to bottom: the first whose test holds is taken. */
+/** Eleven rules for columns that are no tasks, from top to bottom: the first whose test holds is taken. */
 const inputRules: readonly (readonly [
   test: (column: ColumnFacts) => unknown,
   kind: InputKind | ((column: ColumnFacts) => InputKind),
@@ -181,6 +198,11 @@ const inputRules: readonly (readonly [
   [(c) => c.different === 1 && c.present === c.rows, 'ignored', 'is the same in every row'],
   [separator, (c) => ({ kind: 'list', separator: separator(c) }), 'lists?'],
   [(c) => c.parts, ({ parts }) => ({ kind: 'time', parts }), 'a time by its values: its parts'],
+  [
+    (c) => c.looksDated,
+    'ignored',
+    'looks like dates, read as text: write them as 2024-05-31, or let a query do so (strptime)',
+  ],
   [isOfRows, 'ignored', 'has almost a value of its own in every row'],
   [(c) => c.kind === 'numeric' && c.different <= 60 && calendar.has(lastWord(c)), 'categorical', 'of the calendar'],
   [

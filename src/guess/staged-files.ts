@@ -2,14 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import {
-  bufferMegabytes,
-  fileLiteral,
-  machineFault,
-  openDatabase,
-  queryRows,
-  whileOpen,
-} from '../data/store/database.js';
+import { fileLiteral, limitMemory, machineFault, queryRows, whileOpen } from '../data/store/database.js';
+import { asUserError, openForPreparing } from '../data/store/prepared.js';
 import { parseNumber } from '../data/table/cell.js';
 import { fileFormat, usualDelimiter } from '../data/table/row-file.js';
 import { checkColumns, type SplitFile, type StagedRows, stageRows } from '../data/table/staged-rows.js';
@@ -54,7 +48,7 @@ export async function withStagedFiles<Result>(
   const listed = (await listFiles({ ...origin, missing, header: true, quote: null })).files;
   const text = listed.find(({ path }) => path !== origin.database && fileFormat(path) === 'text')?.path;
   const spill = await mkdtemp(join(tmpdir(), 'ple-guess-'));
-  const database = await openDatabase(':memory:', { memory: `${bufferMegabytes}MB`, spill });
+  const database = await openForPreparing(spill);
   const stage = async (encoding?: string): Promise<StagedFiles> => {
     const dialect = text === undefined ? {} : await guessedDialect(database, text, encoding);
     const read = await listFiles({ ...origin, quote: '"', header: true, ...dialect, missing });
@@ -66,6 +60,7 @@ export async function withStagedFiles<Result>(
       throw new DataError(
         `${files[0]?.file.path}: no column has a type that is supported (structs, maps, lists of lists).`,
       );
+    await limitMemory(database, used.size);
     const total = files.reduce((sum, { file }) => sum + file.bytes, 0);
     const staged = await stageRows(database, files, used, usualMissing, (done) => onBytes(done, total), true);
     return { database, staged, files, unsupported, dialect };
@@ -78,7 +73,11 @@ export async function withStagedFiles<Result>(
     signal?.throwIfAborted();
     if (files.staged.rows === 0) throw new DataError(`${origin.path ?? 'The query'} has no rows.`);
     return use(files);
-  }).finally(() => rm(spill, { recursive: true, force: true }));
+  })
+    .catch((error: unknown) => {
+      throw asUserError(error, spill, 'TMPDIR');
+    })
+    .finally(() => rm(spill, { recursive: true, force: true }));
 }
 
 /** Number of rows read from the file's start. */

@@ -1,12 +1,15 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { DuckDBConnection } from '@duckdb/node-api';
+import { expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
+import { queryRows } from '../data/store/database.js';
 import { table } from '../data/table/table-loader.js';
 import { usualMissing } from '../data/table/table-options.js';
 import { DataError } from '../support/errors.js';
 import { temporaryFolder } from '../support/folder.fixture.js';
 import { randomFromSeed } from '../support/random.js';
+import { withStagedFiles } from './staged-files.js';
 import { startingConfig } from './starting-config.js';
 
 type Cell = string | number;
@@ -153,9 +156,23 @@ test.each<[what: string, columns: Readonly<Record<string, (row: number) => Cell>
     { columns: { cookie: 'categorical' } },
   ],
   [
-    'no time: days and months alike',
-    { when: () => `0${1 + random.below(9)}/0${1 + random.below(9)}/2023`, ...label },
-    { columns: undefined },
+    'no time: days and months alike, and dates in words',
+    {
+      when: () => `0${1 + random.below(9)}/0${1 + random.below(9)}/2023`,
+      day: (row) => `Jun ${1 + (row % 30)} ${1990 + (row % 19)}`,
+      ...{ x: normal, ...label },
+    },
+    { columns: { when: 'ignored', day: 'ignored' }, inputs: ['x numeric'] },
+  ],
+  [
+    'a time in spite of a few values that are none',
+    { zeta: (row) => (row % 50 ? date(19_000 + row) : '1998-13-45'), x: normal, ...label },
+    { columns: { zeta: times } },
+  ],
+  [
+    'dates over many years, by their days, if no other column has times',
+    { seen: (row) => date(100 * row - 10_000), x: normal, ...label },
+    { columns: { seen: { kind: 'time', parts: ['days'] } }, inputs: ['seen.days numeric', 'x numeric'] },
   ],
 ])('%s', async (_, columns, expected) => {
   const { config, inputs, tasks } = await guessed(file('rows.csv', tableOf(columns)));
@@ -249,7 +266,7 @@ test('inputs that may be labels are named', async () => {
   expect(notes).toEqual([
     'inputs that may be labels: citation, search; --task NAME, once for each task, names the labels',
   ]);
-  expect(text).toContain(`\n# ${notes[0]}\n# categorical inputs, as inferred: citation, search, race\n`);
+  expect(text).toContain(`\n# ${notes[0]}\nname: stops\n`);
 });
 
 test('Adult: no header, blanks behind commas, labels with a point in the test file', async () => {
@@ -382,4 +399,42 @@ test('many ids: a penalty for few rows each, and a hash where a dictionary would
   const query = 'SELECT (range * 7919) % 262145 AS user_id, range % 2 AS label, a FROM r, range(524290)';
   const { dataset } = parse(await startingConfig({ query, files: { r: file('r.csv', 'a\n1\n') } }));
   expect(dataset.columns).toMatchObject({ user_id: { kind: 'categorical', hash: 2 ** 18 } });
+});
+
+test('a machine without memory is told as one', async () => {
+  const path = file('rows.csv', tableOf({ x: normal, ...label }));
+  const reading = { onBytes: () => undefined };
+  const failure = withStagedFiles({ path }, reading, async () => {
+    throw new Error('Out of Memory Error: could not allocate block of size 32.0 KiB');
+  });
+  await expect(failure).rejects.toThrow(DataError);
+  await expect(failure).rejects.toThrow(/^The data cannot be prepared: Out of Memory Error: .* Free some memory/);
+});
+
+test('a wide table gets the memory of the loader for its columns', async () => {
+  const names = Array.from({ length: 700 }, (_, c) => `c${c}`);
+  const path = file('wide.csv', `${names}\n${names}\n`);
+  const setting = "SELECT current_setting('memory_limit'), current_setting('threads')";
+  const rows = await withStagedFiles({ path }, { onBytes: () => undefined }, ({ database }) =>
+    queryRows(database, setting),
+  );
+  const [[limit, threads] = []] = rows;
+  const bytes = (640 + 700 * Number(threads)) * 1e6;
+  expect(limit).toBe(`${Math.floor((10 * bytes) / 2 ** 30) / 10} GiB`); // DuckDB cuts digits off
+});
+
+test('a table five times as wide is guessed in as many passes over its rows, with dates and marks too', async () => {
+  const scans = async (columns: number) => {
+    const run = vi.spyOn(DuckDBConnection.prototype, 'run');
+    const names = Array.from({ length: columns }, (_, c) => c);
+    const row = (r: number) => names.map((c) => (c % 2 ? date(19_000 + r) : r === c % 7 ? '?' : r / 7));
+    const lines = Array.from({ length: 60 }, (_, r) => [r % 2, ...row(r)].join());
+    await startingConfig(
+      file('wide.csv', ['label', ...names.map((c) => `c${c}`)].join().concat('\n', lines.join('\n'))),
+    );
+    const statements = run.mock.calls.map(([sql]) => String(sql));
+    run.mockRestore();
+    return statements.filter((sql) => /\bstaged\b/.test(sql)).length;
+  };
+  expect(await scans(100)).toBe(await scans(20));
 });

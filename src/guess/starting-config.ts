@@ -5,7 +5,7 @@ import { table } from '../data/table/table-loader.js';
 import { usualMissing } from '../data/table/table-options.js';
 import { didYouMean } from '../support/catalogue.js';
 import { ConfigError, DataError } from '../support/errors.js';
-import { printable } from '../support/text.js';
+import { printable, someOf } from '../support/text.js';
 import {
   type ColumnFacts,
   canBeLabel,
@@ -57,7 +57,11 @@ export async function startingConfig(
       );
     const twice = tasks.find(({ name }, index) => tasks.findIndex((other) => other.name === name) < index);
     if (twice) throw new ConfigError(`--task: two tasks are named '${twice.name}'; NAME=COLUMN gives another name.`);
-    const [time] = facts.filter((fact) => fact.parts && !isId(fact)).toSorted((a, b) => b.different - a.different);
+    const [time] = facts
+      .filter((fact) => fact.parts && !isId(fact))
+      .toSorted(
+        (a, b) => Number(a.parts?.[0] === 'days') - Number(b.parts?.[0] === 'days') || b.different - a.different,
+      );
     const inputs = names.flatMap((name): Input[] => {
       const fact = facts.find((other) => other.name === name);
       const why = `of type ${shown(files.unsupported.get(name) ?? '')}, which is not supported`;
@@ -75,28 +79,19 @@ export async function startingConfig(
         : canBeLabel(column) && nameSays(column);
     });
     const isOpen = asked.length === 0 && perhaps.length > 0;
-    const question = `inputs that may be labels: ${someNames(perhaps, 8)}; --task NAME, once for each task, names the labels`;
+    const mayBeLabels = someOf(
+      perhaps.map(({ name }) => name),
+      8,
+    );
+    const question = `inputs that may be labels: ${mayBeLabels}; --task NAME, once for each task, names the labels`;
     if (isOpen) note(question);
-    const remarks = [isOpen ? question : [], kindRemarks(used)].flat().map((remark) => `# ${printable(remark)}`);
+    const remarks = isOpen ? [`# ${printable(question)}`] : [];
     return configText({ tasks, inputs, used, missing, time, remarks }, files, origin, options.models);
   });
 }
 
 /** A column that is an input, and how it is read. */
 type Used = ColumnFacts & { readonly read: Input['kind'] };
-
-/** Remarks that list inferred columns by kind. */
-function kindRemarks(used: readonly Used[]): string[] {
-  return (['numeric', 'categorical', 'list'] as const).flatMap((kind) => {
-    const some = used.filter((column) => column.read === 'inferred' && column.kind === kind);
-    return some.length > 0 ? [`${kind} inputs, as inferred: ${someNames(some, 12)}`] : [];
-  });
-}
-
-function someNames(columns: readonly { readonly name: string }[], most: number): string {
-  const names = columns.slice(0, most).map(({ name }) => name.replaceAll(/\s+/g, ' '));
-  return [...names, ...(columns.length > most ? [`… (${columns.length})`] : [])].join(', ');
-}
 
 interface Roles {
   readonly tasks: readonly Task[];
@@ -229,7 +224,7 @@ function askedTask(columns: readonly ColumnFacts[], text: string): Task {
   const column = columns[names.indexOf(columnName)];
   if (!column)
     throw new ConfigError(
-      `--task: the file has no column '${columnName}'${didYouMean(columnName, names)}; there are: ${names.slice(0, 30).join(', ')}${names.length > 30 ? ', …' : ''}.`,
+      `--task: the file has no column '${columnName}'${didYouMean(columnName, names)}; there are: ${someOf(names, 30)}.`,
     );
   if (value === '' ? operator !== undefined : /[<>]/.test(operator ?? '') && Number.isNaN(parseNumber(value)))
     throw new ConfigError(`--task ${text}: behind ${operator} stands ${value === '' ? 'a value' : 'a number'}.`);

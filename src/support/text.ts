@@ -18,6 +18,12 @@ export function joined(separator: string, ...texts: readonly string[]): string {
   return texts.filter((text) => text !== '').join(separator);
 }
 
+/** The first texts of a list, and how many there are if these are not all: `a, b, … (12)`. */
+export function someOf(texts: readonly string[], most: number): string {
+  const some = texts.slice(0, most).join(', ');
+  return texts.length > most ? `${some}, … (${texts.length})` : some;
+}
+
 /** A word, quoted for a POSIX shell where it must be. */
 export function shellWord(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;

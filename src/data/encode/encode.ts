@@ -3,6 +3,7 @@ import { type InputsConfig, type TaskConfig, unusualLoss } from '../../config/pa
 import { didYouMean } from '../../support/catalogue.js';
 import { ConfigError, DataError } from '../../support/errors.js';
 import { must } from '../../support/must.js';
+import { someOf } from '../../support/text.js';
 import { asSingle, type Dataset, type Source, type SourceBlock, type SourceColumn } from '../dataset.js';
 import { type Encoding, type Fitted, type FittedColumn, mostEncodingText } from '../encoding.js';
 import { checkedLabels, type KeptRows, keptRows } from './encoded-split.js';
@@ -70,7 +71,7 @@ function checkColumns({ columns }: Source, inputs: InputsConfig): void {
     const column = columns.find((column) => column.name === name);
     const key = `inputs.columns.${name}`;
     if (!column)
-      return `inputs.columns: '${name}' is no input${didYouMean(name, names)}. Inputs are: ${listed(names)}. If dataset.columns ignores it, delete it here.`;
+      return `inputs.columns: '${name}' is no input${didYouMean(name, names)}. Inputs are: ${someOf(names, 50)}. If dataset.columns ignores it, delete it here.`;
     const numeric = settings.numeric ?? inputs.numeric;
     const [kind, read] = column.kind === 'numeric' ? [`numeric (${numeric})`, ofNumeric[numeric]] : ofKind[column.kind];
     const { target } = settings;
@@ -81,7 +82,7 @@ function checkColumns({ columns }: Source, inputs: InputsConfig): void {
       ...(target === undefined || categorical.includes(target)
         ? []
         : [
-            `${key}.target: the data have no categorical column '${target}'${didYouMean(target, categorical)}; there are: ${listed(categorical)}.`,
+            `${key}.target: the data have no categorical column '${target}'${didYouMean(target, categorical)}; there are: ${someOf(categorical, 50)}.`,
           ]),
       ...(target === undefined || !categorical.includes(target) || width(name) === width(target)
         ? []
@@ -91,10 +92,6 @@ function checkColumns({ columns }: Source, inputs: InputsConfig): void {
     ];
   });
   if (mistakes.length > 0) throw new ConfigError(...mistakes);
-}
-
-function listed(names: readonly string[]): string {
-  return (names.length > 50 ? [...names.slice(0, 50), '…'] : names).join(', ');
 }
 
 /** What kind a column is, and its settings that are read. */

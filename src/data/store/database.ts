@@ -110,14 +110,15 @@ export async function numbersOf(
 }
 
 /** DuckDB's buffer memory for a narrow table. Anything beyond it goes to disk. */
-export const bufferMegabytes = 640;
+const bufferMegabytes = 640;
 
 /**
  * Sets a connection's buffer memory for tables with this many columns. Each thread holds some blocks of 256 KiB per
  * column. Anything beyond it goes to disk.
  */
-export async function limitMemory(connection: DuckDBConnection, columns: number, threads: number): Promise<void> {
-  const megabytes = Math.ceil(bufferMegabytes + columns * threads);
+export async function limitMemory(connection: DuckDBConnection, columns: number): Promise<void> {
+  const [[threads] = []] = await queryRows(connection, "SELECT current_setting('threads')");
+  const megabytes = Math.ceil(bufferMegabytes + columns * Number(threads));
   await connection.run(`SET memory_limit = '${megabytes}MB'`);
 }
 

@@ -11,7 +11,7 @@ import type { LoaderContext } from '../loader.js';
 import { limitMemory, literal, machineFault, openDatabase, sqlReason, whileOpen } from './database.js';
 
 /** Raise it when the stored format changes. */
-const formatVersion = 5;
+const formatVersion = 6;
 
 /** A larger file is not compared with its checksum. DuckDB checks its blocks' checksums when it reads them. */
 const smallFile = 2 ** 28;
@@ -93,9 +93,7 @@ async function write(
   const file = join(folder, fileName);
   const work = join(folder, 'work');
   makeFolder(work);
-  const threads = Math.min(mostThreads, availableParallelism());
-  const database = await openDatabase(':memory:', { threads, spill: work });
-  await limitMemory(database, 0, threads);
+  const database = await openForPreparing(work);
   const description = await whileOpen(database, signal, async () => {
     await database.run(`ATTACH ${literal(file)} AS prepared`);
     const made = await make(database, work).finally(() => refuseChanged(files, signal)); // else a failure may hide the change
@@ -106,6 +104,14 @@ async function write(
   const text = JSON.stringify({ description, bytes: (await stat(file)).size, sha256: await fileChecksum(file) });
   await syncPath(file);
   await writeWhole(join(folder, manifestName), `${sha256(text)}\n${text}\n`);
+}
+
+/** A database in memory for reading files. @param spill A folder for what does not fit. */
+export async function openForPreparing(spill: string): Promise<DuckDBConnection> {
+  const threads = Math.min(mostThreads, availableParallelism());
+  const database = await openDatabase(':memory:', { threads, spill });
+  await limitMemory(database, 0);
+  return database;
 }
 
 /**
@@ -148,7 +154,7 @@ function damaged(path: string, name: string): DataError {
 }
 
 /** Adds what to do about a failed preparation, if known. */
-function asUserError(error: unknown, folder: string, setting = 'dataset.cache'): unknown {
+export function asUserError(error: unknown, folder: string, setting = 'dataset.cache'): unknown {
   const fault = machineFault(error instanceof UserError ? error.cause : error);
   if (fault === 'disk' || hasCode(error, 'ENOSPC', 'EDQUOT'))
     return new DataError(

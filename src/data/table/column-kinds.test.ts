@@ -109,6 +109,87 @@ test.each([
   }
 });
 
+/** A table of 400 rows with the days of May 1998, but for those that are no dates. */
+const inMay = (odd: number, text: (day: number) => string = (day) => `1998-05-${String(day).padStart(2, '0')}`) =>
+  file(`when,y\n${lines(400, (i) => `${i < odd ? '1998-13-45' : text(1 + (i % 31))},${i % 2}`)}`);
+
+test('a column of dates with a few other texts stays one, and the note names them', async () => {
+  const notes: string[] = [];
+  const path = await inMay(20);
+  const source = await open({ path }, notes);
+  expect(source.columns).toEqual([{ name: 'when', kind: 'numeric', cells: { lenient: true, time: 0 } }]);
+  const missing = (await readRows(source)).map((row) => Number.isNaN(row.when));
+  expect(missing).toEqual(Array.from({ length: 400 }, (_, row) => row < 20));
+  expect(notes).toEqual([
+    "Column 'when' has dates but for 20 of 400 values: '1998-13-45'. These count as missing; list them in dataset.missing, or say columns: { when: categorical }.",
+    'Kinds of columns were inferred (dataset.columns overrides): dates, as days since 1970: when.',
+  ]);
+  await expect(open({ path, columns: { when: 'numeric' } })).rejects.toThrow(
+    /data\.csv:2: column 'when' is '1998-13-45', which is no date as those of the column/,
+  );
+  const byTime = { columns: { when: 'numeric' }, split: { time: 'when' } };
+  await expect(open({ path, ...byTime })).rejects.toThrow(
+    /data\.csv:2: column 'when' is '1998-13-45', which is neither a number nor a date/,
+  );
+});
+
+test('so do the parts of a time; new rows with other texts are read alike, unless training had none', async () => {
+  const settings = { columns: { when: { kind: 'time', parts: ['weekday', 'days'] } } };
+  const context = { seed: 0, note: () => undefined };
+  const later = await file('when\n1998-05-04\nsoon\n');
+  const read = async (odd: number) => {
+    const notes: string[] = [];
+    const { columns } = await open({ path: await inMay(odd), ...settings }, notes);
+    const inputs = columns.map(({ name, kind, cells = {} }) => ({ name, kind, cells }));
+    const rows = await openNewRows([later], { inputs, labels: {}, keep: [] }, {}, context);
+    const values = await readRows(rows.source, 'test');
+    await rows.release();
+    return { notes, values };
+  };
+  const { notes, values } = await read(2);
+  expect(notes).toEqual([expect.stringMatching(/^Column 'when' has dates but for 2 of 400 values: '1998-13-45'\./)]);
+  expect(values).toEqual([
+    { 'when.weekday': '1', 'when.days': 10_350 },
+    { 'when.weekday': '', 'when.days': Number.NaN },
+  ]);
+  await expect(read(0)).rejects.toThrow(/data\.csv:3: column 'when' is 'soon', which is no date as those/);
+});
+
+test('a column that was read as texts has another checksum as dates; that of other tables stays', async () => {
+  const plain = '81108cf02b1d05e3aefe0e239b3384f90ace66ca64a93cd5c37cd3b8760ca42e';
+  const asTexts = '14e4ad0d0b23f5b2f8daec5fe8d0e6b718af5521801dcdb0c91387a6b2a8d2dc';
+  expect((await open({ path: await inMay(0) })).checksum).toBe(plain);
+  expect((await open({ path: await inMay(1) })).checksum).not.toBe(asTexts);
+});
+
+test.each<[text: (day: number) => string, looksDated: boolean]>([
+  [(day) => `May ${day} 1998`, true],
+  [(day) => `${day}-May-98`, true],
+  [(day) => `Fri ${day} May 1998 20:00:00 GMT`, true],
+  [(day) => `05/${1 + (day % 12)}/1998`, true], // of which month?
+  [(day) => (day % 4 ? `1998-05-${10 + (day % 20)}` : 'unknown'), true],
+  [(day) => (day % 2 ? `${day}.5.1998` : `5/${day}/1998`), true],
+  [(day) => `v1.2.${day}`, false],
+  [(day) => `${day}:30`, false],
+  [(day) => `May${day}`, false],
+])('what looks like dates and is read as text is told: %#', async (text, looksDated) => {
+  const notes: string[] = [];
+  const path = await inMay(0, text);
+  const { columns } = await open({ path }, notes);
+  expect(columns[0]?.kind).toBe('categorical');
+  const note = /^Column 'when' looks like dates, read as text: '[^']*', .*, … \(\d+\)\. Write them as 2024-05-31, or /;
+  expect(notes.slice(0, -1)).toEqual(looksDated ? [expect.stringMatching(note)] : []);
+  const ofCategories: string[] = [];
+  await open({ path, columns: { when: 'categorical' } }, ofCategories);
+  expect(ofCategories).toEqual([]);
+});
+
+test('infinity is no date', async () => {
+  const days = (row: number) => (row === 7 ? 'infinity' : `${1 + (row % 31)}.05.1998`);
+  const rows = await readRows(await open({ path: await file(`when,y\n${lines(400, (i) => `${days(i)},${i % 2}`)}`) }));
+  expect(rows.flatMap((row, index) => (Number.isNaN(row.when) ? [index] : []))).toEqual([7]);
+});
+
 const parts = ['month', 'weekday', 'hour', 'days'] as const;
 const start = Date.UTC(2023, 10, 20, 5, 30);
 /** Every 7.5 hours. */
@@ -174,9 +255,8 @@ test('what is no time is refused with its line, as are names that are taken, and
   const failure = async (text: string, more: object = {}) =>
     open({ path: await file(text), ...settings, split: undefined, ...more }).then(() => '', String);
   const lines = times.map((time, row) => `${time.toISOString()},${y(row)}`);
-  expect(await failure(`at,y\n${lines.with(7, 'soon,1').join('\n')}\n`)).toMatch(
-    /Column 'at' has no times, or none in one format/,
-  );
+  const soon = lines.map((line, row) => (row < 16 ? 'soon,1' : line));
+  expect(await failure(`at,y\n${soon.join('\n')}\n`)).toMatch(/Column 'at' has no times, or none in one format/);
   expect(
     await failure(`at,y\n${lines.map((_, row) => `0${1 + (row % 9)}/0${1 + (row % 8)}/2024,${y(row)}`).join('\n')}\n`),
   ).toMatch(/none in one format that tells days and months apart/);

@@ -2,20 +2,21 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
 import { groupedBy } from '../../support/json.js';
 import { must } from '../../support/must.js';
+import { someOf } from '../../support/text.js';
 import type { CalendarPart } from '../encoding.js';
-import { eachValue, numbersBy, numbersOf, queryNumbers, queryRows } from '../store/database.js';
-import { shown } from './cell.js';
+import { eachValue, numbersBy, numbersOf, queryNumbers } from '../store/database.js';
 import type { InputColumn } from './column-roles.js';
 import {
   daysExpression,
   isWritingOf,
+  looksLikeDate,
   mostWhole,
   numberSql,
   partSql,
   type StagedColumn,
   type StagedRows,
+  shownTexts,
   stagedTable,
-  textSql,
   timeForms,
   timeOfNumbers,
   timesOfText,
@@ -24,7 +25,7 @@ import {
 /** Whole numbers with no more different values than this are taken for categories. */
 export const fewValues = 20;
 
-/** A number column may have so few other texts among its values, which are then missing. */
+/** A column of numbers or times may have so few other texts among its values, which are then missing. */
 const oddShare = 0.05;
 
 /** An input column with its kind, and the SQL of its values. */
@@ -33,10 +34,8 @@ export interface KnownInput extends InputColumn {
   readonly column: StagedColumn;
   /** Of a numeric column: NULL for a missing value. */
   readonly number: string;
-  /** Numeric, though it has other texts: these are missing. */
-  readonly lenient: boolean;
-  /** How many. */
-  readonly odd?: number | undefined;
+  /** Inferred as a category, though most of its texts look like dates. */
+  readonly looksDated?: boolean;
   /** A value may be no number, or no time. */
   readonly faulty: boolean;
   /** Of a part of a time that is a category: SQL of its text. */
@@ -51,63 +50,68 @@ export interface KnownRows {
 
 /**
  * The kinds of the columns whose kind is not given, from all of their values. Numeric: all are numbers (but for one in
- * twenty), no whole one is beyond 2^53, and some are not whole, or there are more than 20 different ones. Times are
- * numeric, in days since 1970. Columns without values are left out.
+ * twenty), no whole one is beyond 2^53, and some are not whole, or there are more than 20 different ones. Times (but for
+ * one in twenty) are numeric, in days since 1970. Columns without values are left out.
+ * @param note Absent: what only notes need is not read.
  */
 export async function columnKinds(
   database: DuckDBConnection,
   inputs: readonly InputColumn[],
   staged: StagedRows,
-  note: (message: string) => void,
+  note?: (message: string) => void,
 ): Promise<readonly KnownInput[]> {
   const columnOf = ({ name, of = name }: InputColumn) => must(staged.columns.get(of), of);
   const inferred = inputs.filter(({ kind }) => kind === undefined);
   const open = new Set(inferred.map(columnOf));
   const facts = await statistics(database, new Set(inputs.map(columnOf)), open);
-  const factsOf = (column: StagedColumn) =>
-    facts.get(column) ?? { present: 0, numbers: 0, isWhole: true, isLong: false };
-  const where = (is: (statistics: Statistics) => boolean) => [...open].filter((column) => is(factsOf(column)));
-  const areNumbers = ({ present, numbers }: Statistics) => numbers > 0 && numbers >= (1 - oddShare) * present;
+  const where = (is: (statistics: Statistics, column: StagedColumn) => boolean) =>
+    [...facts].flatMap(([column, one]) => (is(one, column) ? [column] : []));
   const times = await likelyTimes(
     database,
-    where(({ numbers }) => numbers === 0),
+    where(({ present, numbers }) => numbers <= oddShare * present),
   );
   const many = await columnsOfMany(
     database,
-    where((one) => areNumbers(one) && one.isWhole && !one.isLong),
+    where(({ areNumbers, isWhole }, column) => areNumbers && isWhole && open.has(column)),
   );
   const known: KnownInput[] = [];
+  const noted = new Set<StagedColumn>(); // several inputs may be parts of one column
   for (const input of inputs) {
     const column = columnOf(input);
-    const facts = factsOf(column);
-    const { present, numbers } = facts;
-    let { kind, time, lenient = false } = input;
-    if (input.part !== undefined) {
-      known.push(await calendarInput(database, { ...input, part: input.part }, column, present));
-      continue;
+    const { present, numbers, areNumbers, isWhole } = must(facts.get(column), column.name);
+    const { kind, part } = input;
+    if (kind === undefined && present === 0) continue;
+    const way = onlyTime(times.get(column), present);
+    const isNumeric = way !== undefined || (areNumbers && (!isWhole || many.has(column)));
+    const odd = present - (way?.values ?? numbers);
+    const lenient = odd > 0 && (part !== undefined || (kind === undefined && isNumeric));
+    const isTrained = input.time !== undefined || input.lenient !== undefined;
+    const reading = isTrained ? input : { ...input, time: way?.place, lenient };
+    if (part !== undefined) known.push(await calendarInput(database, { ...reading, part }, column, way, areNumbers));
+    else {
+      const inferredKind = isNumeric ? 'numeric' : column.type === 'list' ? 'list' : 'categorical';
+      const looksDated = kind === undefined && !isNumeric && times.has(column);
+      known.push({ ...valueInput({ ...reading, kind: kind ?? inferredKind }, column, numbers < present), looksDated });
     }
-    if (kind === 'numeric' && input.lenient === undefined && numbers < present)
-      time = (await timeExpression(database, column, present))?.place;
-    if (kind === undefined) {
-      if (present === 0) continue;
-      kind = column.type === 'list' ? 'list' : 'categorical';
-      if (areNumbers(facts) && !facts.isLong && (!facts.isWhole || many.has(column))) {
-        kind = 'numeric';
-        lenient = numbers < present;
-        if (lenient) note(await oddTexts(database, column, present - numbers, present));
-      } else if (numbers === 0) {
-        time = onlyTime(times.get(column), present)?.place;
-        if (time !== undefined) kind = 'numeric';
-      }
-    }
-    const days = column.type === 'text' ? timesOfText(column.sql)[time ?? -1] : undefined;
-    const faulty = days !== undefined || numbers < present;
-    const number = days !== undefined ? daysExpression(days) : faulty ? numberSql(column) : `${column.sql}::DOUBLE`;
-    const odd = input.lenient ? present - numbers : undefined;
-    known.push({ ...input, kind, column, number, lenient, faulty, time, odd });
+    const one = known.at(-1);
+    if (!note || !one || isTrained || noted.has(column)) continue;
+    noted.add(column);
+    for (const message of await oddities(database, one, odd, present)) note(message);
   }
-  if (inferred.length > 0) note(kindsNote(inferred, known));
+  if (note && inferred.length > 0) note(kindsNote(inferred, known));
   return known;
+}
+
+/** An input of the values themselves. @param hasTexts Some values are no numbers. */
+function valueInput(
+  input: InputColumn & Pick<KnownInput, 'kind'>,
+  column: StagedColumn,
+  hasTexts: boolean,
+): KnownInput {
+  const days = column.type === 'text' ? timesOfText(column.sql)[input.time ?? -1] : undefined;
+  const faulty = days !== undefined || hasTexts;
+  const number = days !== undefined ? daysExpression(days) : faulty ? numberSql(column) : `${column.sql}::DOUBLE`;
+  return { ...input, column, number, faulty };
 }
 
 /** @throws DataError for a column without times, and for one whose days and months cannot be told apart. */
@@ -115,43 +119,59 @@ async function calendarInput(
   database: DuckDBConnection,
   input: InputColumn & { readonly part: CalendarPart },
   column: StagedColumn,
-  present: number,
+  way: LikelyTime | undefined,
+  areNumbers: boolean,
 ): Promise<KnownInput> {
   const { part } = input;
-  const isKnown = input.time !== undefined && isWritingOf(column, input.time);
-  const time = isKnown ? input.time : await calendarTime(database, column, present);
+  let { time } = input;
+  if (time === undefined || !isWritingOf(column, time))
+    time = way?.place ?? (areNumbers ? await timeOfAllNumbers(database, column) : undefined);
   const stamp = timeForms(column)[time ?? -1];
   if (stamp === undefined)
     throw new DataError(
       `Column '${column.name}' has no times, or none in one format that tells days and months apart (2024-05-31 would): columns: { ${column.name}: ignored } leaves it out.`,
     );
   const kind = part === 'days' ? 'numeric' : 'categorical';
-  return {
-    ...{ ...input, kind, column, time, lenient: false, faulty: true },
-    ...{ number: daysExpression(stamp), text: kind === 'numeric' ? undefined : partSql[part](stamp) },
-  };
+  const text = kind === 'numeric' ? undefined : partSql[part](stamp);
+  return { ...input, kind, column, time, faulty: true, number: daysExpression(stamp), text };
 }
 
-/** The way in which all values of a column are times. */
-async function calendarTime(
-  database: DuckDBConnection,
-  column: StagedColumn,
-  present: number,
-): Promise<number | undefined> {
+/** The form of a column of numbers that are times. */
+async function timeOfAllNumbers(database: DuckDBConnection, column: StagedColumn): Promise<number | undefined> {
   const number = numberSql(column);
-  const counts = await queryNumbers(database, [`count(${number})`, `min(${number})`, `max(${number})`], stagedTable);
-  const [numbers = 0, smallest = Number.NaN, largest = Number.NaN] = counts;
-  if (numbers === 0) return (await timeExpression(database, column, present))?.place;
-  return numbers === present ? timeOfNumbers(smallest, largest)?.place : undefined;
+  const [least = 0, most = 0] = await queryNumbers(database, [`min(${number})`, `max(${number})`], stagedTable);
+  return timeOfNumbers(least, most)?.place;
+}
+
+/** What notes say of values that are read otherwise than they look. */
+async function oddities(
+  database: DuckDBConnection,
+  { column, number, lenient, looksDated, time }: KnownInput,
+  odd: number,
+  present: number,
+): Promise<readonly string[]> {
+  const { name, type } = column;
+  if (lenient) {
+    const texts = await shownTexts(database, column, `${number} IS NULL`);
+    const marks = type === 'text' ? 'list them in dataset.missing, or ' : '';
+    return [
+      `Column '${name}' has ${time === undefined ? 'numbers' : 'dates'} but for ${odd} of ${present} values: ${texts}. These count as missing; ${marks}say columns: { ${name}: categorical }.`,
+    ];
+  }
+  if (!looksDated) return [];
+  return [
+    `Column '${name}' looks like dates, read as text: ${await shownTexts(database, column)}. Write them as 2024-05-31, or let dataset.query do so (strptime), or say columns: { ${name}: categorical }.`,
+  ];
 }
 
 interface Statistics {
   /** Rows with a value, and with a number. */
   readonly present: number;
   readonly numbers: number;
-  /** Of the numbers: all are whole, one is too long to be a number. */
+  /** Almost all values are numbers, and none is too long to be one. */
+  readonly areNumbers: boolean;
+  /** All numbers are. */
   readonly isWhole: boolean;
-  readonly isLong: boolean;
 }
 
 /** Each expression costs a pass over the column, so what its type or its given kind says is not counted. */
@@ -176,7 +196,8 @@ async function statistics(
     const found = await numbersOf(database, values, expressions, stagedTable);
     for (const [k, column] of group.entries()) {
       const [present = 0, numbers = 0, broken = 0, long = 0] = found(k);
-      all.set(column, { present, numbers, isWhole: broken === 0, isLong: long > 0 });
+      const areNumbers = numbers > 0 && numbers >= (1 - oddShare) * present && long === 0;
+      all.set(column, { present, numbers, areNumbers, isWhole: broken === 0 });
     }
   }
   return all;
@@ -211,33 +232,31 @@ async function columnsOfMany(database: DuckDBConnection, columns: readonly Stage
   return many;
 }
 
-/** A way of writing times. */
-interface TimeWay {
+/** A way of writing times that many of a column's first values have, and how many of all values have it. */
+interface LikelyTime {
   /** In `timesOfText`. */
   readonly place: number;
-  readonly sql: string;
+  readonly values: number;
 }
 
-/** A way of writing times that most of a column's first values have, and how many of all values have it. */
-type LikelyTime = TimeWay & { readonly values: number };
-
-/** The one way in which all values of a column are times. */
-export async function timeExpression(
+/** The one way in which all values of a column are times, or most are. */
+export async function writingOfTimes(
   database: DuckDBConnection,
   column: StagedColumn,
   present: number,
-): Promise<TimeWay | undefined> {
+): Promise<LikelyTime | undefined> {
   return onlyTime((await likelyTimes(database, [column])).get(column), present);
 }
 
-function onlyTime(likely: readonly LikelyTime[] = [], present: number): TimeWay | undefined {
-  const right = likely.filter(({ values }) => values === present);
+function onlyTime(likely: readonly LikelyTime[] = [], present: number): LikelyTime | undefined {
+  const [all = [], most = []] = [present, (1 - oddShare) * present].map((least) =>
+    likely.filter(({ values }) => values >= least),
+  );
+  const right = all.length > 0 ? all : most;
   return right.length === 1 ? right[0] : undefined; // 01/02/2024 may be in January or in February
 }
 
-/**
- * The ways of writing times that most of a column's first values have. Columns without any are left out.
- */
+/** The columns half of whose first values look like dates, with the ways of writing times that half of them have. */
 async function likelyTimes(
   database: DuckDBConnection,
   columns: readonly StagedColumn[],
@@ -245,54 +264,47 @@ async function likelyTimes(
   const texts = columns.filter(({ type }) => type === 'text');
   const likely = new Map<StagedColumn, LikelyTime[]>();
   if (texts.length === 0) return likely;
-  const ways = timesOfText('value');
+  const counts = timesOfText('value').map((way) => `count(${way})`);
   const values = eachValue(
     texts.map(({ sql }) => sql),
     stagedTable,
     ['rowid AS row'],
   );
   const first = `SELECT input, unnest(arg_min(value, row, 1000)) AS value FROM ${values} WHERE value IS NOT NULL GROUP BY input`;
-  const mayBe = "number_of(value) IS NULL AND (value < ':' OR lower(value[1]) IN ('e', 'i'))"; // DuckDB reads epoch and infinity
-  const counts = ways.map((way) => `count(CASE WHEN ${mayBe} THEN ${way} END)`).join(', ');
-  const sample = await numbersBy(database, `SELECT input, count(*), ${counts} FROM (${first}) GROUP BY input`);
-  for (const [way, counted] of ways.entries()) {
+  const dated = `count(*) FILTER (${looksLikeDate('value')})`;
+  const sample = await numbersBy(
+    database,
+    `SELECT input, count(*), ${dated}, ${counts} FROM (${first}) GROUP BY input`,
+  );
+  for (const [index, column] of texts.entries()) {
+    const [rows = 0, dated = 0] = sample(index);
+    if (rows > 0 && dated >= rows / 2) likely.set(column, []);
+  }
+  for (const [way, count] of counts.entries()) {
     const some = texts.filter((_, index) => {
-      const [rows = 0, ...fitting] = sample(index);
-      return rows > 0 && (fitting[way] ?? 0) >= 0.95 * rows;
+      const [rows = 0, , ...fitting] = sample(index);
+      return rows > 0 && (fitting[way] ?? 0) >= rows / 2;
     });
-    const counts = await numbersOf(
+    const numbers = await numbersOf(
       database,
       some.map(({ sql }) => sql),
-      [`count(${counted})`],
+      [count],
       stagedTable,
     );
     for (const [index, column] of some.entries()) {
-      const time = { place: way, sql: must(timesOfText(column.sql)[way], 'way'), values: counts(index)[0] ?? 0 };
+      const time = { place: way, values: numbers(index)[0] ?? 0 };
       likely.set(column, [...(likely.get(column) ?? []), time]);
     }
   }
   return likely;
 }
 
-async function oddTexts(database: DuckDBConnection, column: StagedColumn, odd: number, present: number) {
-  const text = textSql(column);
-  const texts = await queryRows(
-    database,
-    `SELECT ${text} FROM ${stagedTable} WHERE ${column.sql} IS NOT NULL AND ${numberSql(column)} IS NULL GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 6`,
-  );
-  const some = texts.slice(0, 5).map(([value]) => shown(String(value)));
-  const list = texts.length > 5 ? `${some.join(', ')}, …` : some.join(', ');
-  const marks = column.type === 'text' ? 'list them in dataset.missing, or ' : '';
-  return `Column '${column.name}' has numbers but for ${odd} of ${present} values: ${list}. These count as missing; ${marks}say columns: { ${column.name}: categorical }.`;
-}
-
 function kindsNote(inferred: readonly InputColumn[], knownInputs: readonly KnownInput[]): string {
-  const leftOut = 'without values, left out';
-  const kinds = new Map(knownInputs.map(({ name, kind }) => [name, kind]));
-  const parts = (['numeric', 'categorical', 'list', leftOut] as const).flatMap((kind) => {
+  const [dates, leftOut] = ['dates, as days since 1970', 'without values, left out'];
+  const kinds = new Map(knownInputs.map(({ name, kind, time }) => [name, time === undefined ? kind : dates]));
+  const parts = ['numeric', dates, 'categorical', 'list', leftOut].flatMap((kind) => {
     const names = inferred.flatMap(({ name }) => ((kinds.get(name) ?? leftOut) === kind ? [name] : []));
-    const some = names.length > 12 ? `${names.slice(0, 12).join(', ')}, … (${names.length})` : names.join(', ');
-    return names.length > 0 ? [`${kind}: ${some}`] : [];
+    return names.length > 0 ? [`${kind}: ${someOf(names, 12)}`] : [];
   });
   return `Kinds of columns were inferred (dataset.columns overrides): ${parts.join('; ')}.`;
 }

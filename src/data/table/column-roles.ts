@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { didYouMean } from '../../support/catalogue.js';
 import { ConfigError } from '../../support/errors.js';
+import { someOf } from '../../support/text.js';
 import type { SourceTask } from '../dataset.js';
 import type { CellReading } from '../encoding.js';
 import type { Condition } from './cell.js';
@@ -48,7 +49,7 @@ export function columnRoles(
   options: TableOptions,
   chosen: readonly string[] = Object.keys(options.tasks),
 ): ColumnRoles {
-  const there = `there are: ${(names.length > 30 ? [...names.slice(0, 30), '…'] : names).join(', ')}.`;
+  const there = `there are: ${someOf(names, 30)}.`;
   const find = (reference: Reference, key: string): string => {
     const name = String(reference);
     if (names.includes(name)) return name;

@@ -57,6 +57,59 @@ test('a class that only validation or test has is refused, unless a mask leaves 
   expect(await readLabels(source)).toEqual(['outside', 0, 0, 1]);
 });
 
+const labelled = (label: (row: number) => string) =>
+  file(`x,ill\n${Array.from({ length: 200 }, (_, row) => `${row / 7},${label(row)}`).join('\n')}\n`);
+/** Positive 100 times, negative 60 times. */
+const answers = (row: number) =>
+  row < 100 ? 'yes' : row < 160 ? 'no' : row < 190 ? 'unknown' : row < 197 ? 'YES' : 'n o';
+
+test.each<[what: string, options: object, notes: string[]]>([
+  [
+    'values that are not named, and spellings of one that is',
+    { positive: 'yes' },
+    [
+      "Column 'ill' has labels to check: 'yes' (100), 'YES' (7), 'unknown' (30). For task 'ill', what 'positive' does not name is 0: is that meant? Else name it, or list it in dataset.missing.",
+    ],
+  ],
+  [
+    'a list that names all spellings',
+    { positive: ['yes', 'YES'] },
+    [
+      "Column 'ill' has labels to check: 'unknown' (30). For task 'ill', what 'positive' does not name is 0: is that meant? Else name it, or list it in dataset.missing.",
+    ],
+  ],
+  [
+    'spellings of a class',
+    { multiclass: true },
+    [
+      "Column 'ill' has labels to check: 'yes' (100), 'YES' (7), 'no' (60), 'n o' (3). For task 'ill', each spelling is a class: is that meant? Else write them alike.",
+    ],
+  ],
+  ['all but one value', { positive: '!= no' }, []],
+])('labels that may be wrong are told: %s', async (_, options, expected) => {
+  const notes: string[] = [];
+  await open({ path: await labelled(answers), tasks: { ill: options }, columns: { x: 'numeric' } }, notes);
+  expect(notes).toEqual(expected);
+});
+
+test('no label is told of two values, of numbers in two spellings, of a comparison, of published data and of new rows', async () => {
+  const notes: string[] = [];
+  const read = async (label: (row: number) => string, positive: string, more: object = {}) =>
+    open({ path: await labelled(label), tasks: { ill: { positive } }, columns: { x: 'numeric' }, ...more }, notes);
+  await read((row) => (row % 2 ? 'yes' : row % 4 ? 'no' : 'No.'), 'yes');
+  await read((row) => ['1', '1.0', '0', '0.0'][row % 4] ?? '', '1');
+  await read((row) => String(row % 5), '> 2');
+  await read(answers, 'yes', { page: 'https://example.org' });
+  const wanted = {
+    ...{ inputs: [{ name: 'x', kind: 'numeric', cells: {} } as const], keep: [], weight: undefined },
+    labels: { ill: { regression: false, positive: 'yes' } },
+  };
+  const context = { seed: 1, note: (message: string) => notes.push(message) };
+  const rows = await openNewRows([await labelled(answers)], wanted, {}, context);
+  await rows.release();
+  expect(notes).toEqual([]);
+});
+
 const column = (value: (row: number) => number | string) =>
   file(`x,y\n${Array.from({ length: 200 }, (_, i) => `${value(i)},${i % 4}`).join('\n')}\n`);
 const columns = { x: 'numeric' };

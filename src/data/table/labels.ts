@@ -1,8 +1,10 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
 import { must } from '../../support/must.js';
+import { someOf } from '../../support/text.js';
 import { numberKey } from '../encode/vocabulary.js';
 import { literals, queryNumbers, queryRows } from '../store/database.js';
+import { conditionParts, shown } from './cell.js';
 import type { KnownRows } from './column-kinds.js';
 import type { ColumnRoles, LabelColumn } from './column-roles.js';
 import type { RowSplits } from './row-splits.js';
@@ -182,6 +184,40 @@ export async function refuseFaults(
   const fault = faults[rows.indexOf(earliest)];
   if (!fault) return;
   throw new DataError(`${await staged.where(earliest, fault.column)}${fault.what}`);
+}
+
+/**
+ * Notes of labels that may be wrong: values that `positive` does not name, but for the most frequent one, and spellings
+ * of one word (in case, blanks or a final point) that are different labels.
+ */
+export async function tellLabels(
+  database: DuckDBConnection,
+  { looked }: RowSplits,
+  staged: StagedRows,
+  labels: readonly LabelColumn[],
+  notes: string[],
+): Promise<void> {
+  for (const label of labels) {
+    const { task, name, positive } = label;
+    const isNamed = positive !== undefined && conditionParts(positive).operator === '=';
+    if (!isNamed && task.type !== 'multiclass') continue;
+    const { text, key, value, inside } = labelSql(label, staged);
+    const values = `SELECT ${spelling(text, key)} AS text, ${value} AS label, count(*) AS rows FROM ${looked} WHERE ${inside} GROUP BY ${key}, 2`;
+    const words = `SELECT *, lower(regexp_replace(text, '\\s|\\.$', '', 'g')) AS word FROM (${values})`;
+    const odd = await queryRows(
+      database,
+      `SELECT text, rows FROM (${words}) WINDOW same AS (PARTITION BY word)
+      QUALIFY min(label) OVER same < max(label) OVER same
+        OR (label = 0 AND word <> first(word) OVER (PARTITION BY label ORDER BY rows DESC, text))
+      ORDER BY max(rows) OVER same DESC, word, rows DESC`,
+    );
+    if (odd.length === 0) continue;
+    const texts = odd.map(([text, rows]) => `${shown(String(text))} (${rows})`);
+    const rule = isNamed
+      ? "what 'positive' does not name is 0: is that meant? Else name it, or list it in dataset.missing"
+      : 'each spelling is a class: is that meant? Else write them alike';
+    notes.push(`Column '${name}' has labels to check: ${someOf(texts, 10)}. For task '${task.name}', ${rule}.`);
+  }
 }
 
 /** Values are told of which 32-bit floats change one by more than this share of their range. */

@@ -1,16 +1,16 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { sha256 } from '../../support/checksum.js';
 import { DataError } from '../../support/errors.js';
 import { must } from '../../support/must.js';
 import { splitNames } from '../dataset.js';
 import type { CellReading } from '../encoding.js';
 import type { LoaderContext } from '../loader.js';
-import { identifier, limitMemory, queryNumbers, queryRows, withProgress } from '../store/database.js';
+import { identifier, limitMemory, queryNumbers, withProgress } from '../store/database.js';
 import { noRows, type StoredSource } from '../store/prepared-source.js';
-import { shown } from './cell.js';
 import { columnKinds, type KnownInput } from './column-kinds.js';
 import { columnRoles, type LabelColumn } from './column-roles.js';
-import { findFaults, labelSql, refuseFaults, tellLosses, withClasses } from './labels.js';
-import { type RowSplits, rowSplits } from './row-splits.js';
+import { findFaults, labelSql, refuseFaults, tellLabels, tellLosses, withClasses } from './labels.js';
+import { rowSplits } from './row-splits.js';
 import {
   checkColumns,
   entryName,
@@ -19,6 +19,7 @@ import {
   numberSql,
   type SplitFile,
   type StagedRows,
+  shownTexts,
   stagedTable,
   stageRows,
   textSql,
@@ -69,8 +70,7 @@ export async function prepareTable(
   } = columnRoles({ path, names }, options, about.tasks);
   const read = new Set([...used, ...keep]);
   checkColumns(files, read);
-  const [[threads] = []] = await queryRows(database, "SELECT current_setting('threads')");
-  await limitMemory(database, read.size, Number(threads));
+  await limitMemory(database, read.size);
   const notes: string[] = [];
   const hashed = asked.find(({ name, hash }) => name === group && hash !== undefined);
   if (hashed && !isNew)
@@ -97,6 +97,7 @@ export async function prepareTable(
     }
     const weights = staged.columns.get(weight ?? '');
     if (weights) selected.push(`(${numberSql(weights)})::FLOAT AS weight`);
+    await database.run("SET disabled_optimizers = 'common_subexpressions'"); // takes the square of the columns' number
     const order = `split * ${2 ** 31} + CASE WHEN split = 0 THEN sort_key ELSE 0 END, row`;
     await database.run(
       `CREATE TABLE prepared.rows AS SELECT row::INTEGER AS row, split, ${selected.join(', ')} FROM ${splits.from} ${joins.join(' ')} WHERE split IS NOT NULL ORDER BY ${order}`,
@@ -105,18 +106,26 @@ export async function prepareTable(
       const kept = keep.map((name) => `${must(staged.columns.get(name), name).sql} AS ${identifier(name)}`);
       await database.run(`CREATE TABLE prepared.kept AS SELECT ${kept.join(', ')} FROM ${stagedTable} ORDER BY rowid`);
     }
-    if (!isNew) await tellLosses(database, splits, { staged, inputs }, labels, notes);
+    if (!isNew) {
+      const isPublished = options.page !== undefined; // its labels are meant so
+      if (!isPublished) await tellLabels(database, splits, staged, labels, notes);
+      await tellLosses(database, splits, { staged, inputs }, labels, notes);
+    }
     const checked = { path, options, notes, isNew };
-    const { rows, masked } = await checkWritten(database, splits, staged, labels, checked);
+    const { rows, masked } = await checkWritten(database, staged, labels, checked);
+    const hasLenientTimes = inputs.some(({ lenient, time }) => lenient && time !== undefined);
     onShare(1);
     return {
-      columns: inputs.map(({ name, kind, hash, separator, weights, lenient, time, odd, part, of }) => ({
+      columns: inputs.map(({ name, kind, hash, separator, weights, lenient, time, part, of }) => ({
         name,
         kind,
         size: hash,
         weighted: kind === 'list' && weights !== undefined,
-        odd,
-        cells: part ? { time, part, of } : kind === 'numeric' ? { lenient, time } : { hash, separator, weights },
+        cells: part
+          ? { lenient: lenient || undefined, time, part, of }
+          : kind === 'numeric'
+            ? { lenient, time }
+            : { hash, separator, weights },
       })),
       texts: { missing: options.missing, exact: options.exact },
       tasks: labels.map(({ task, weights }) => ({ ...task, ...(weights ? { weighted: true } : {}) })),
@@ -124,7 +133,8 @@ export async function prepareTable(
       masked,
       weighted: weights !== undefined,
       fileRows: trained && staged.files.map(({ rows }) => rows),
-      checksum: about.checksum,
+      // Earlier versions have read such columns as texts under the plain checksum.
+      checksum: hasLenientTimes ? sha256(`${about.checksum} lenient times`) : about.checksum,
       notes: notes.map((message) => message.replaceAll(/[\r\n]+/g, ' ')), // a column's name may have line breaks
       group,
     };
@@ -208,7 +218,6 @@ async function writeDictionary(
  */
 async function checkWritten(
   database: DuckDBConnection,
-  { from }: RowSplits,
   staged: StagedRows,
   labels: readonly LabelColumn[],
   { path, options, notes, isNew }: { path: string; options: TableOptions; notes: string[]; isNew: boolean },
@@ -233,23 +242,21 @@ async function checkWritten(
   const masked = labels.some((_, t) => (labelled[3 * t] ?? 0) < all);
   if (staged.rows > all) notes.push(`${staged.rows - all} rows are in no split (dataset.split).`);
   if (isNew) return { rows, masked };
+  const valuesOf = (name: string) => shownTexts(database, must(staged.columns.get(name), name));
   for (const [t, label] of labels.entries()) {
     const [present = 0, ones = 0, training = 0] = labelled.slice(3 * t);
     if (training === 0) {
       const { task, name, mask, weights: [weight] = [] } = label;
       const met = mask ? `, and meets tasks.${task.name}.mask (column '${mask.name}')` : '';
       const counts = weight === undefined ? '' : `, and a weight above 0 in column '${weight}'`;
+      const values = mask ? `; values of '${mask.name}' are ${await valuesOf(mask.name)}` : '';
       throw new DataError(
-        `${path}: no training row is in the sample space of task '${task.name}': none has a label in column '${name}'${met}${counts}.`,
+        `${path}: no training row is in the sample space of task '${task.name}': none has a label in column '${name}'${met}${counts}${values}.`,
       );
     }
     if (label.positive === undefined || ones > 0 || present === 0) continue;
-    const { text, present: isPresent } = labelSql(label, staged);
-    const values = `SELECT ${text} FROM ${from} WHERE ${isPresent} GROUP BY 1 ORDER BY count(*) DESC, min(row)`;
-    const texts = (await queryRows(database, values)).map(([value]) => shown(String(value)));
-    const some = texts.length > 10 ? [...texts.slice(0, 10), `… (${texts.length} different)`] : texts;
     throw new DataError(
-      `${path}: no row of column '${label.name}' meets tasks.${label.task.name}.positive; its values are ${some.join(', ')}.`,
+      `${path}: no row of column '${label.name}' meets tasks.${label.task.name}.positive; its values are ${await valuesOf(label.name)}.`,
     );
   }
   return { rows, masked };

@@ -7,7 +7,7 @@ import { appendColumns } from '../store/append-columns.js';
 import { queryNumbers, queryRows } from '../store/database.js';
 import type { Draw, StoredSource } from '../store/prepared-source.js';
 import type { Condition } from './cell.js';
-import { timeExpression } from './column-kinds.js';
+import { writingOfTimes } from './column-kinds.js';
 import type { ColumnRoles } from './column-roles.js';
 import {
   conditionSql,
@@ -247,11 +247,10 @@ async function byTime(
   const number = numberSql(column);
   const counts = [`count(${column.sql})`, `count(${number})`];
   const [present = 0, numbers = 0] = await queryNumbers(database, counts, stagedTable);
-  const [iso = ''] = timesOfText(column.sql);
   const time =
     numbers === present || column.type !== 'text'
       ? number
-      : `coalesce(${number}, epoch_ms(${(await timeExpression(database, column, present))?.sql ?? iso})::DOUBLE)`;
+      : `coalesce(${number}, epoch_ms(${timesOfText(column.sql)[(await writingOfTimes(database, column, present))?.place ?? 0]})::DOUBLE)`;
   const all = files.reduce((sum, { split, rows }) => sum + (split === 'train' ? rows : 0), 0);
   const from = async (share: number) => {
     const ordered = `SELECT ${time} FROM ${stagedTable} s WHERE ${fileSplit} IS NULL ORDER BY 1 LIMIT 1 OFFSET ${Math.floor((1 - share) * all)}`;

@@ -1,6 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
 import { must } from '../../support/must.js';
+import { someOf } from '../../support/text.js';
 import type { SplitName } from '../dataset.js';
 import { truths, truthValue } from '../encode/vocabulary.js';
 import type { CalendarPart } from '../encoding.js';
@@ -201,6 +202,20 @@ export function textSql({ type, sql }: StagedColumn): string {
   return type === 'whole' ? `${sql}::VARCHAR` : `whole_text(${sql})`;
 }
 
+/** Texts of a column in a message, the most frequent first. @param condition SQL that its values meet. */
+export async function shownTexts(
+  database: DuckDBConnection,
+  column: StagedColumn,
+  condition = 'true',
+): Promise<string> {
+  const rows = await queryRows(
+    database,
+    `SELECT ${textSql(column)} FROM ${stagedTable} WHERE ${column.sql} IS NOT NULL AND ${condition} GROUP BY 1 ORDER BY count(*) DESC, 1`,
+  );
+  const texts = rows.map(([text]) => shown(String(text)));
+  return someOf(texts, 8);
+}
+
 /** The same for every spelling of a number: `7` and `7.0`, `1` and `true`. */
 export function keySql(column: StagedColumn): string {
   return column.type === 'text' ? `number_key(${column.sql})` : textSql(column);
@@ -321,7 +336,19 @@ export function timesOfText(sql: string): readonly string[] {
     `CASE WHEN regexp_full_match(${sql}, ${literal(iso)}) THEN TRY_CAST(${sql} AS TIMESTAMPTZ)::TIMESTAMP END`, // as TIMESTAMP the offset would be dropped
     ...dateWays.map(([, days]) => {
       const formats = days.flatMap((day) => clocks.map((clock) => `${day}${clock}`));
-      return `try_strptime(${sql}, [${literals(formats)}])`;
+      return `CASE WHEN ${sql} < ':' THEN try_strptime(${sql}, [${literals(formats)}]) END`; // `infinity` would be 1900
     }),
   ];
+}
+
+const month = '(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}';
+/** Jun 12 1998; Fri, 12-Jun-98 20:00. */
+const named = `([a-z]{3,9},? )?(\\d{1,4}[a-z]{0,2}[ ./,-]+)?${month}([ ./,-]+\\d{1,4}[a-z]{0,2}){1,2}`;
+/** 1998-13-45, 06/12/1998, 12.06.98. */
+const digits =
+  '\\d{4}[./-]\\d{1,2}[./-]\\d{1,2}|\\d{1,2}[/-]\\d{1,2}[/-](\\d\\d){1,2}|\\d{1,2}\\.\\d{1,2}\\.\\d{4}|\\d\\d\\.\\d\\d\\.\\d\\d';
+
+/** SQL of whether a text is a date to the eye, though it may be in none of `timesOfText`'s ways. */
+export function looksLikeDate(sql: string): string {
+  return `regexp_full_match(${sql}, ${literal(`(?i)(${named}|${digits})([ ,T].*)?`)})`;
 }

@@ -210,7 +210,7 @@ test('a mask reads booleans as labels do; a task without a training row is an er
   const rows = await readRows(await masked(1), 'train');
   for (const row of rows) expect(row['y:buy'] !== 'outside').toBe(row['y:click'] === 1);
   await expect(masked(2)).rejects.toThrow(
-    "no training row is in the sample space of task 'buy': none has a label in column 'buy', and meets tasks.buy.mask (column 'click').",
+    "no training row is in the sample space of task 'buy': none has a label in column 'buy', and meets tasks.buy.mask (column 'click'); values of 'click' are 'false', 'true'.",
   );
 });
 

@@ -7,6 +7,7 @@ import { withoutDefaults } from '../../config/hash.js';
 import { didYouMean } from '../../support/catalogue.js';
 import { ConfigError, DataError } from '../../support/errors.js';
 import { partialPath, removeRemains } from '../../support/files.js';
+import { someOf } from '../../support/text.js';
 import type { Source, SplitName } from '../dataset.js';
 import type { CellReading, TextReading } from '../encoding.js';
 import { checksumOfDraw, type Dialect, defineLoader, type LoaderContext, type RowReading } from '../loader.js';
@@ -299,9 +300,7 @@ export async function openNewRows(
   const { path = '', names = [] } = files[0]?.file ?? {};
   const inputs = [...new Set(wanted.inputs.map(({ name, cells }) => cells.of ?? name))];
   const absent = (name: string, what: string) =>
-    new DataError(
-      `${path} has no column '${name}'${didYouMean(name, names)}${what}; there are: ${names.slice(0, 50).join(', ')}.`,
-    );
+    new DataError(`${path} has no column '${name}'${didYouMean(name, names)}${what}; there are: ${someOf(names, 30)}.`);
   for (const name of inputs) if (!names.includes(name)) throw absent(name, ', which the model reads');
   for (const name of wanted.keep) if (!names.includes(name)) throw absent(name, '');
   const has = (reference: string | number) => names.includes(String(reference));
