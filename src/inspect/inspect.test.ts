@@ -80,6 +80,20 @@ test.each<[what: string, added: readonly Added[], findings: readonly RegExp[]]>(
     [/^Column 'kind' predicts 'click' almost alone \(AUC 1\.000 on [^)]*\), 'time' almost alone \(R² 0\.9\d\d on/],
   ],
   [
+    'one value far from all others, in inputs and labels; a long tail, or many values far away, are none',
+    [
+      numeric('age', (_, row, split) => (split === 'test' && row % 500 === 0 ? 999 : row % 90)),
+      numeric('depth', (_, row) => (row === 0 ? -1e6 : row % 90)),
+      numeric('amount', (_, row) => 1.5 ** (row % 60)),
+      numeric('two', (_, row) => (row === 0 ? 1e6 : row % 2)),
+      numeric('codes', (_, row) => (row % 9 ? row % 90 : 999 + row)),
+    ],
+    [
+      /^Column 'age' is 999 in 2 rows, 21 times as far from the median as any other value: correct it, or list it in dataset\.missing/,
+      /^Column 'depth' is -1000000 in 3 rows, 22223 times as far/,
+    ],
+  ],
+  [
     'pitfall 28: an id that knows its training labels alone is no disguise',
     [category('id', 8000, ([click], row, split) => (split === 'train' ? row + 4000 * click : (row * 37) % 8000))],
     [],
@@ -196,6 +210,44 @@ test('a glance reads evenly spaced blocks, and tells eight findings', async () =
   expect(notes).toHaveLength(9);
   expect(notes.at(-1)).toBe('12 more findings: ple data inspect.');
   expect(source.reads).toEqual({ train: 8, validation: 4, test: 4 });
+});
+
+/** 3,000 rows of two binary inputs, a normal and a category, with a normal label; `copied` of them stand there twice. */
+function withCopies(copied: number, columns: 'all' | 'few' | 'one') {
+  const random = randomFromSeed(4);
+  const once = Array.from({ length: 3000 }, () => {
+    const values = [random.below(2), random.below(2), Math.round(1e6 * random.normal()), random.below(6)];
+    const chosen = { all: values, few: values.toSpliced(2, 1), one: values.slice(3) };
+    return { values: chosen[columns], label: random.below(2) };
+  });
+  const rows = [...once, ...once.slice(0, copied)];
+  const names = rows[0]?.values.map((_, c) => ({ name: `x${c}`, kind: 'numeric' as const })) ?? [];
+  const split = {
+    columns: names.map((_, c) => rows.map(({ values }) => values[c] ?? 0)),
+    labels: [rows.map(({ label }) => label)],
+  };
+  return fakeSource(names, [{ name: 'y', type: 'binary' }], { train: split, validation: split, test: split }, 256);
+}
+
+test('copies of rows are told, and rows that are equal by chance are not', async () => {
+  const findings = async (source: Source) =>
+    (await inspected(source)).findings.filter((text) => text.includes('pairs'));
+  expect(await findings(withCopies(60, 'all'))).toEqual([
+    '60 pairs of training rows are equal in all inputs and labels, more than chance explains: leave copies out if each row should count once.',
+  ]);
+  expect(await findings(withCopies(0, 'all'))).toEqual([]);
+  expect(await findings(withCopies(60, 'few'))).toEqual([]);
+  expect(await findings(withCopies(60, 'one'))).toEqual([]);
+});
+
+test('a label far from the scale of all others is told', async () => {
+  const labels = Array.from({ length: 300 }, (_, row) => (row === 7 ? 61 : 1 + (row % 10)));
+  const split = { columns: [labels.map((_, row) => row)], labels: [labels] };
+  const cut = { train: split, validation: split, test: split };
+  const source = fakeSource([{ name: 'x', kind: 'numeric' }], [{ name: 'score', type: 'regression' }], cut, 256);
+  expect((await inspected(source)).findings.filter((text) => text.includes('score'))).toEqual([
+    "The label of task 'score' is 61 in 3 rows, 11 times as far from the median as any other value: correct it, or list it in dataset.missing if it marks a missing value.",
+  ]);
 });
 
 /** How often tables are named in statements, each of which binds all columns of a table that it names. */

@@ -4,7 +4,7 @@ import { type Source, type SourceTask, type SplitName, splitNames } from '../dat
 import { r2 } from '../metrics/regression.js';
 import { areaUnderCurve, binarySample, regressionSample } from '../metrics/samples.js';
 import { countNotAbove } from '../support/arrays.js';
-import { wholeNumber as count } from '../support/text.js';
+import { wholeNumber as count, counted } from '../support/text.js';
 
 /** Counts of a data set before encoding, and what is suspicious about it. */
 export type Inspection = Awaited<ReturnType<typeof inspect>>;
@@ -61,24 +61,34 @@ export async function inspect(
 }> {
   const read = (split: SplitName) => seenRows(source, split, tasks, mostValues, signal);
   const seen = { train: await read('train'), validation: await read('validation'), test: await read('test') };
-  const disguises: string[] = [];
+  const all = Object.values(seen);
+  const columnFindings: string[] = [];
   for (const [c, { name, kind }] of source.columns.entries()) {
     const findings = kind === 'list' ? [] : tasks.flatMap(({ task }, t) => toldAlone(seen, c, kind, task, t));
     if (findings.length > 0)
-      disguises.push(
+      columnFindings.push(
         `Column '${name}' predicts ${findings.join(', ')}: ignore it if it is known only after the label.`,
       );
+    const values = kind === 'numeric' ? all.flatMap(({ columns }) => columns[c] ?? []) : [];
+    columnFindings.push(...farValue(`Column '${name}'`, values));
     progress(c + 1, source.columns.length);
     await setImmediate(); // for signals
     signal?.throwIfAborted();
   }
+  const labelFindings = tasks.flatMap(({ task }, t) =>
+    farValue(
+      `The label of task '${task.name}'`,
+      all.flatMap(({ labels }) => labels[t] ?? []),
+    ),
+  );
   const perSplit = <Value>(of: (split: SplitName) => Value) => {
     return { train: of('train'), validation: of('validation'), test: of('test') };
   };
+  const inCommon = splitNames.slice(1).flatMap((split) => rowsInCommon(seen.train, seen[split], split));
   return {
     splits: perSplit((split) => ({ rows: source.splits[split].rows, outside: seen[split].outside })),
     tasks: tasks.map(({ task }, t) => ({ ...task, splits: perSplit((split) => labelSummary(seen[split].labels[t])) })),
-    findings: [...splitNames.slice(1).flatMap((split) => rowsInCommon(seen.train, seen[split], split)), ...disguises],
+    findings: [...inCommon, ...copiedRows(seen.train), ...labelFindings, ...columnFindings],
   };
 }
 
@@ -157,6 +167,52 @@ function rowsInCommon(train: Seen, { inputs }: Seen, split: SplitName): string[]
   if (!(matches > expected + 5 * Math.max(error, 2))) return [];
   return [
     `${count(matches)} of ${count(rows)} ${split} rows have the inputs of a training row; chance explains about ${count(expected)}: keep equal rows in one split.`,
+  ];
+}
+
+/**
+ * Whether training rows are copies of other ones. Where rows are equal by chance, many times as many are equal in half of
+ * the inputs. Where they are copies, one half or the other finds few more.
+ */
+function copiedRows({ columns, labels, inputs }: Seen): string[] {
+  const pairs = equalPairs(inputs.length, [inputs, ...labels]);
+  if (columns.length < 2 || pairs < 10) return [];
+  const halves = [0, 1].map((half) => columns.filter((_, c) => c % 2 === half));
+  const inHalves = halves.map((some) => equalPairs(inputs.length, some));
+  if (Math.min(...inHalves) > 3 * pairs) return [];
+  return [
+    `${count(pairs)} pairs of training rows are equal in all inputs and labels, more than chance explains: leave copies out if each row should count once.`,
+  ];
+}
+
+/** How many pairs of rows have the same values in all of these columns. */
+function equalPairs(rows: number, columns: readonly (readonly unknown[])[]): number {
+  const times = new Map<string, number>();
+  let pairs = 0;
+  for (let row = 0; row < rows; row++) {
+    const text = String(columns.map((values) => values[row]));
+    const before = times.get(text) ?? 0;
+    times.set(text, before + 1);
+    pairs += before;
+  }
+  return pairs;
+}
+
+/**
+ * A value that is five times as far from the median as any other at least, and as many times as the next one is farther
+ * than half of the values. So a long tail of amounts is no finding, and a value beyond its end is. Values count once,
+ * however many rows have them.
+ */
+function farValue(what: string, values: readonly number[]): string[] {
+  const different = Float64Array.from(new Set(values.filter(Number.isFinite))).sort();
+  const half = different.length >> 1;
+  const distance = (value: number) => Math.abs(value - (different[half] ?? 0));
+  const distances = different.map(distance).sort();
+  const [far = 0, next = 0, usual = 0] = [distances.at(-1), distances.at(-2), distances[half]];
+  if (different.length < 6 || far < next * Math.max(5, next / usual)) return [];
+  const odd = values.filter((value) => distance(value) === far);
+  return [
+    `${what} is ${Number(odd[0]?.toPrecision(7))} in ${counted(odd.length, 'row')}, ${Math.floor(far / next)} times as far from the median as any other value: correct it, or list it in dataset.missing if it marks a missing value.`,
   ];
 }
 
