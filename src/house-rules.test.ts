@@ -51,13 +51,13 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
  * numbers; one that raises a number says in its message what left elsewhere.
  */
 const sizes: Readonly<Record<string, Size>> = {
-  cli: { tokens: 20626, bytes: 90457, files: 26 },
+  cli: { tokens: 20635, bytes: 90546, files: 26 },
   comparison: { tokens: 51807, bytes: 184574, files: 40 },
   config: { tokens: 20379, bytes: 80302, files: 14 },
-  data: { tokens: 65166, bytes: 239325, files: 35 },
+  data: { tokens: 65585, bytes: 242034, files: 35 },
   engine: { tokens: 39206, bytes: 132239, files: 31 },
-  guess: { tokens: 7474, bytes: 30004, files: 3 },
-  inspect: { tokens: 2089, bytes: 6572, files: 1 },
+  guess: { tokens: 7436, bytes: 30056, files: 3 },
+  inspect: { tokens: 2665, bytes: 8450, files: 1 },
   'library.ts': { tokens: 1217, bytes: 5553, files: 1 },
   metrics: { tokens: 10047, bytes: 34880, files: 9 },
   models: { tokens: 23707, bytes: 81951, files: 36 },
@@ -66,7 +66,7 @@ const sizes: Readonly<Record<string, Size>> = {
   report: { tokens: 26702, bytes: 99879, files: 27 },
   scripts: { tokens: 23170, bytes: 82295, files: 22 },
   serving: { tokens: 14616, bytes: 50288, files: 7 },
-  support: { tokens: 7867, bytes: 26794, files: 15 },
+  support: { tokens: 7920, bytes: 26962, files: 15 },
   tracking: { tokens: 3364, bytes: 12612, files: 4 },
   training: { tokens: 34726, bytes: 127347, files: 28 },
 };
