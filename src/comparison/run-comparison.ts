@@ -8,7 +8,7 @@ import { makeFolder, removeRemains, writeWhole } from '../support/files.js';
 import { acquireLock, cannotWrite, type Lock } from '../support/lock.js';
 import { noteOnUntracked } from '../tracking/trackers.js';
 import type { FinishedRun } from '../training/finished-run.js';
-import { type Comparison, readTested, type Tested } from './comparison.js';
+import { type Comparison, type Decisions, readTested, type Tested } from './comparison.js';
 import {
   type ComparisonTracker,
   comparisonLog,
@@ -29,7 +29,7 @@ import { decidedForSeeds, joinDecisions, notesOnMatch } from './plan/decided-cha
 import { asItIs, distinct } from './plan/run.js';
 import { crossFitted, notesOnSearch } from './search.js';
 import { fewestRuns } from './statistics/gain-family.js';
-import { groupEntries, readRuns } from './stored/entry.js';
+import { type Entry, groupEntries, readRuns } from './stored/entry.js';
 import { runTimes } from './stored/folders.js';
 
 export type ComparisonResult =
@@ -67,30 +67,19 @@ export async function runComparison(
     log.add(event);
     options.on(event);
   };
-  const held: { lock?: Lock; tracker?: ComparisonTracker } = {};
+  const held: Held = {};
   let hasFailed = false;
   try {
     const result = await withExecutor(config, { ...options, on }, async (executor) => {
-      try {
-        makeFolder(folder);
-      } catch (error) {
-        throw cannotWrite(folder, error);
-      }
-      held.lock = acquireLock(folder, options.force);
-      await removeRemains(folder);
-      held.tracker = await openComparisonTracker(config, folder, (message) => on({ kind: 'note', message }));
+      await openFolder(folder, config, { ...options, on }, held);
       return runInFolder({ ...options, on, config, folder, executor });
     });
+    log.end(result.status === 'done' ? 'done' : 'interrupted');
     if (result.status === 'done') {
-      log.end('done');
       held.tracker?.gains(result.comparison);
       await report(result);
-      const files = artifacts.map((name) => join(folder, name));
-      await held.tracker?.end(result.failed > 0 ? 'failed' : 'finished', files);
-    } else {
-      log.end('interrupted');
-      await held.tracker?.end('interrupted', []);
     }
+    await held.tracker?.end(...trackedEnd(result));
     return result;
   } catch (error) {
     hasFailed = !options.halt.aborted && !(error instanceof Interrupted);
@@ -103,6 +92,34 @@ export async function runComparison(
     held.lock?.release();
     if (isNew && hasFailed) removeUnbegun(folder);
   }
+}
+
+/** What a comparison holds of its folder. */
+interface Held {
+  lock?: Lock;
+  tracker?: ComparisonTracker;
+}
+
+async function openFolder(
+  folder: string,
+  config: ComparisonConfig,
+  { force, on }: ComparisonOptions,
+  held: Held,
+): Promise<void> {
+  try {
+    makeFolder(folder);
+  } catch (error) {
+    throw cannotWrite(folder, error);
+  }
+  held.lock = acquireLock(folder, force);
+  await removeRemains(folder);
+  held.tracker = await openComparisonTracker(config, folder, noter(on));
+}
+
+function trackedEnd(result: ComparisonResult): Parameters<ComparisonTracker['end']> {
+  if (result.status !== 'done') return ['interrupted', []];
+  const files = artifacts.map((name) => join(result.folder, name));
+  return [result.failed > 0 ? 'failed' : 'finished', files];
 }
 
 /**
@@ -130,9 +147,8 @@ interface Opened extends ComparisonOptions {
 /** A loop with two branches: it trains what the folder lacks, or makes the table of it. */
 async function runInFolder(opened: Opened): Promise<ComparisonResult> {
   const { config, folder, executor, on, signal } = opened;
-  const note = (message: string | null | undefined) => message != null && on({ kind: 'note', message });
-  const commands = config.external.map(({ label, command }) => `${label}: ${command}`);
-  if (commands.length > 0) note(`The config runs commands on this machine, after its models: ${commands.join('; ')}`);
+  const note = noter(on);
+  note(noteOnCommands(config));
   const kept = await folderConfig(folder, config);
   note(kept.note);
   const plan = await openPlan(config, folder, executor.readShape, on, signal);
@@ -146,9 +162,7 @@ async function runInFolder(opened: Opened): Promise<ComparisonResult> {
     if (step.decided && !isDecided) {
       isDecided = true;
       on({ kind: 'decided', changes: step.decided });
-      // Finished runs are not sent to a tracker that the config names now.
-      const finished = step.runs.flatMap((run) => (run.state === 'finished' ? [join(folder, run.folder)] : []));
-      note(noteOnUntracked(finished, firstExperiment(config).tracking));
+      note(noteOnUntracked(finishedFolders(step.runs, folder), firstExperiment(config).tracking));
     }
     if (step.kind === 'train') {
       const copied = await reuseFinished({ ...step, runs: distinct(step.runs) }, opened);
@@ -169,6 +183,23 @@ async function runInFolder(opened: Opened): Promise<ComparisonResult> {
     await writeWhole(join(folder, 'comparison.json'), `${JSON.stringify(table.comparison, null, 2)}\n`);
     return { status: 'done', folder, ...table };
   }
+}
+
+function noter(on: Opened['on']): (message: string | null | undefined) => void {
+  return (message) => {
+    if (message != null) on({ kind: 'note', message });
+  };
+}
+
+function noteOnCommands({ external }: ComparisonConfig): string | null {
+  const commands = external.map(({ label, command }) => `${label}: ${command}`);
+  if (commands.length === 0) return null;
+  return `The config runs commands on this machine, after its models: ${commands.join('; ')}`;
+}
+
+/** Runs that were finished before are not sent to a tracker that the config names now. */
+function finishedFolders(runs: Step['runs'], folder: string): readonly string[] {
+  return runs.flatMap((run) => (run.state === 'finished' ? [join(folder, run.folder)] : []));
 }
 
 /**
@@ -204,26 +235,18 @@ function testedBefore({ seeds, uncertainty, seedsBefore = [] }: Tested, now: num
 
 /** Runs the commands, and computes the tables. */
 async function makeTable(
-  { runs: placed, decided, search }: TableStep,
+  step: TableStep,
   seedsBefore: readonly number[],
   opened: Opened,
 ): Promise<Pick<DoneComparison, 'comparison' | 'runs' | 'failed'>> {
   const { config, folder } = opened;
-  const { name, baseline, metrics, margins, errorGains, taskWeights, contrasts, seeds, axes, uncertainty } = config;
+  const { runs: placed, search } = step;
   const runs = readRuns(placed, folder);
-  const trained = groupEntries(placed, runs).map((entry) => {
-    const { label, point } = entry;
-    const searched = search?.models.find((model) => model.label === label && pointKey(model.point) === pointKey(point));
-    const tried = search && (searched?.candidates.length ?? 1);
-    const ofSeeds = seeds.map((seed) => joinDecisions(decided(label, point, seed), tried));
-    return {
-      ...entry,
-      decided: { ...decidedForSeeds(ofSeeds), ...(search && searched && crossFitted(search, searched)) },
-    };
-  });
+  const trained = groupEntries(placed, runs).map((entry) => ({ ...entry, decided: decisionsOn(entry, step, config) }));
   const byCommands = await externalRows(config, trained, opened);
   const summary = await summarize([...trained, ...byCommands.entries], {
-    ...{ name, baseline, metrics, margins, errorGains, taskWeights, contrasts, seeds, axes, uncertainty, seedsBefore },
+    ...config,
+    seedsBefore,
     tasks: firstExperiment(config).tasks,
     timing: { ...loggedTime(join(folder, 'log.jsonl')), runs: { ...runTimes(runs), ...byCommands.timing } },
   });
@@ -235,4 +258,12 @@ async function makeTable(
     runs,
     failed: failedCommands.length + failedRuns.length,
   };
+}
+
+/** What was decided for a model at a point, under all seeds. */
+function decisionsOn({ label, point }: Entry, { decided, search }: TableStep, { seeds }: ComparisonConfig): Decisions {
+  const searched = search?.models.find((model) => model.label === label && pointKey(model.point) === pointKey(point));
+  const tried = search && (searched?.candidates.length ?? 1);
+  const ofSeeds = seeds.map((seed) => joinDecisions(decided(label, point, seed), tried));
+  return { ...decidedForSeeds(ofSeeds), ...(search && searched && crossFitted(search, searched)) };
 }

@@ -3,7 +3,7 @@ import type { Execute } from '../../config/execute.js';
 import { must } from '../../support/must.js';
 import { isFinished } from '../../training/folder/run-folder.js';
 import { readResult } from '../../training/result.js';
-import { judge } from '../gains/measured.js';
+import { judge } from '../gains/judged-task.js';
 import type { ReadShape } from '../plan/data-shapes.js';
 import type { DecidedChanges } from '../plan/decided-changes.js';
 import { type Run, type Stage, unfinished } from '../plan/run.js';

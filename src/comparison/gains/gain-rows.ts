@@ -11,19 +11,10 @@ import {
 import { partOf } from '../statistics/parts.js';
 import { mean, standardDeviation } from '../statistics/variances.js';
 import { referencesTo } from '../stored/entry.js';
-import {
-  concerns,
-  type EstimatedGain,
-  hasGain,
-  type Judging,
-  meanDifference,
-  type Pair,
-  relativeGain,
-  runCount,
-  type Sample,
-  sidesOf,
-} from './gains.js';
-import { type JudgedTask, lateRuns, type MeasuredModel, turnedBack } from './measured.js';
+import { concerns, type EstimatedGain, hasGain, type Judging, type Pair, relativeGain, runCount } from './gains.js';
+import { type JudgedTask, turnedBack } from './judged-task.js';
+import { lateRuns, type MeasuredModel } from './measured.js';
+import { meanDifference, type Sample, sidesOf } from './sample.js';
 
 /** A model's gains over a reference, tested: a row for each task, and for Δm where it has one. */
 export interface TestedPair {

@@ -4,7 +4,10 @@ import { must } from '../../support/must.js';
 import type { Comparison, Design } from '../comparison.js';
 import type { EstimatedVariance, FamilyMember } from '../statistics/gain-family.js';
 import { isConstant, mean, sampleVariance, squeezedVariances, type Variance } from '../statistics/variances.js';
-import { type Influences, type JudgedTask, type MeasuredModel, type MeasuredRun, turnedBack } from './measured.js';
+import { type JudgedTask, turnedBack } from './judged-task.js';
+import type { MeasuredModel } from './measured.js';
+import { type RowVariances, rowVariances, type WeightedGain } from './row-variances.js';
+import { type Factors, meanDifference, noRuns, onlyTask, type Sample, sidesOf, weightedSample } from './sample.js';
 
 /** What is compared: a model with the baseline, or with another model in a contrast. */
 export interface Compared {
@@ -29,25 +32,11 @@ export interface Pair extends Compared {
   readonly mean: EstimatedGain;
 }
 
-export interface EstimatedGain extends FamilyMember {
+export interface EstimatedGain extends FamilyMember, WeightedGain {
   /** Undefined: this is Δm. */
   readonly task: JudgedTask | undefined;
-  /** The runs of both models. If data are drawn anew for each seed, only seeds that both have, in one order. */
-  readonly model: Sample;
-  readonly reference: Sample;
-  /** Of each task in `values`. */
-  readonly factors: Factors;
   /** The reference's mean in the metric's own direction. Null for Δm, and without runs. */
   readonly level: number | null;
-}
-
-/** Null if a task's gain is relative to nothing. */
-type Factors = readonly number[] | null;
-
-/** Runs, and what each measured: a task's metric, turned so that higher is better, or a weighted sum of tasks. */
-export interface Sample {
-  readonly runs: readonly MeasuredRun[];
-  readonly values: readonly number[];
 }
 
 /** How gains are measured and tested. */
@@ -83,24 +72,22 @@ export async function estimateGains(
   judging: Judging,
 ): Promise<Gains> {
   const { tasks, uncertainty } = judging;
-  const withMeans = families.map((family) => family.map((compared) => meansOf(compared, judging)));
-  const rows = uncertainty === 'seeds' ? null : await rowVariances(withMeans.flat().flatMap(gainsOf), tasks);
-  const pooled = pooledVariances(
+  const withoutErrors = families.map((family) => family.map((compared) => meansOf(compared, judging)));
+  const ofRows = uncertainty === 'seeds' ? null : await rowVariances(withoutErrors.flat().flatMap(gainsOf), tasks);
+  const ofTasks = pooledVariances(
     pool,
     tasks.map((task) => onlyTask(task, tasks)),
   );
-  const withError = (gain: EstimatedGain, pair: Pair, varianceOf: RunVariance): EstimatedGain => {
-    const known = rows === null ? 0 : knownVariance(gain, pair, rows.variances.get(gain) ?? null, uncertainty);
-    const estimated = uncertainty === 'rows' ? [] : estimatedVariances(gain, pair, varianceOf);
-    return { ...gain, error: known === null || estimated === null ? null : { estimated, known } };
-  };
-  const withErrors = withMeans.map((family) =>
+  const withErrors = withoutErrors.map((family) =>
     family.map((pair): Pair => {
-      const [ofMean] = pooledVariances(pool, [pair.mean.factors]).of;
+      const ofMean = pooledVariances(pool, [pair.mean.factors]);
+      const withError = (gain: EstimatedGain, ofRuns: RunVariance | undefined): EstimatedGain => {
+        return { ...gain, error: gainError(gain, pair, must(ofRuns, 'variance'), ofRows, uncertainty) };
+      };
       return {
         ...pair,
-        tasks: pair.tasks.map((gain, task) => withError(gain, pair, must(pooled.of[task], 'variance'))),
-        mean: withError(pair.mean, pair, must(ofMean, 'variance')),
+        tasks: pair.tasks.map((gain, task) => withError(gain, ofTasks.variances[task])),
+        mean: withError(pair.mean, ofMean.variances[0]),
       };
     }),
   );
@@ -109,9 +96,36 @@ export async function estimateGains(
   const hasRowErrors = pairs.some((pair) => gainsOf(pair).some(({ error }) => (error?.known ?? 0) > 0));
   return {
     families: withErrors,
-    priorDegreesOfFreedom: isSqueezed ? pooled.priorDegreesOfFreedom : 0,
-    drawn: rows && hasRowErrors ? rows.drawn : null,
+    priorDegreesOfFreedom: isSqueezed ? ofTasks.priorDegreesOfFreedom : 0,
+    drawn: ofRows && hasRowErrors ? ofRows.drawn : null,
   };
+}
+
+/** Null: it cannot be estimated. */
+function gainError(
+  gain: EstimatedGain,
+  pair: Pair,
+  ofRuns: RunVariance,
+  ofRows: RowVariances | null,
+  uncertainty: Judging['uncertainty'],
+): EstimatedGain['error'] {
+  const known = ofRows ? knownVariance(gain, pair, ofRows.variances.get(gain) ?? null, uncertainty) : 0;
+  const estimated = uncertainty === 'rows' ? [] : estimatedVariances(gain, pair, ofRuns);
+  return known === null || estimated === null ? null : { estimated, known };
+}
+
+/** The part of a squared standard error that counts as known: that over test rows. */
+function knownVariance(
+  { model: { runs } }: EstimatedGain,
+  { design, overlap }: Pair,
+  overRows: number | null,
+  uncertainty: Comparison['uncertainty'],
+): number | null {
+  const sets = new Set(runs.map(({ testSet }) => testSet)).size;
+  // If each seed has its own test rows, the variation over seeds already includes the draw of the rows.
+  if (uncertainty !== 'rows' && design !== 'independent' && sets > 1) return 0;
+  // test sets of one file overlap: as if they were one
+  return overRows !== null && overlap > 0 ? sets * overRows : overRows;
 }
 
 /** On each task, then Δm. */
@@ -169,7 +183,7 @@ function pairDesign({ model, reference }: Compared): Pick<Pair, 'design' | 'over
 function gainOf({ model, reference }: Compared, design: Design, factors: Factors): EstimatedGain {
   const isAlone = reference === undefined || model === reference;
   const [ofModel, ofReference] = isAlone
-    ? [none, none]
+    ? [noRuns, noRuns]
     : sidesOf(design, weightedSample(model, factors), weightedSample(reference, factors));
   return {
     task: undefined,
@@ -181,43 +195,6 @@ function gainOf({ model, reference }: Compared, design: Design, factors: Factors
     margin: null,
     error: null,
   };
-}
-
-const none: Sample = { runs: [], values: [] };
-
-function onlyTask(task: JudgedTask, tasks: readonly JudgedTask[]): Factors {
-  return tasks.map((other) => Number(task === other));
-}
-
-/** The weighted sum over tasks, of the runs that have all of them. No runs without factors. */
-function weightedSample({ runs }: MeasuredModel, factors: Factors): Sample {
-  const parts = factorParts(factors);
-  const whole = factors === null ? [] : runs.filter(({ values }) => parts.every(({ task }) => values[task] !== null));
-  const weightedSum = ({ values }: MeasuredRun) =>
-    parts.reduce((sum, { factor, task }) => sum + factor * (values[task] ?? 0), 0);
-  return { runs: whole, values: whole.map(weightedSum) };
-}
-
-/** The tasks that count in a weighted sum. */
-function factorParts(factors: Factors): readonly { readonly factor: number; readonly task: number }[] {
-  return (factors ?? []).flatMap((factor, task) => (factor === 0 ? [] : [{ factor, task }]));
-}
-
-/** Two samples of runs; if data are drawn anew for each seed, of the seeds that both have, in the order of the first. */
-export function sidesOf(design: Design, model: Sample, reference: Sample): readonly [Sample, Sample] {
-  if (design === 'independent') return [model, reference];
-  const placeOf = ({ runs }: Sample, seed: number) => runs.findIndex((run) => run.seed === seed);
-  const seeds = model.runs.flatMap(({ seed }) => (placeOf(reference, seed) < 0 ? [] : seed));
-  const only = (sample: Sample): Sample => ({
-    runs: seeds.flatMap((seed) => sample.runs[placeOf(sample, seed)] ?? []),
-    values: seeds.flatMap((seed) => sample.values[placeOf(sample, seed)] ?? []),
-  });
-  return [only(model), only(reference)];
-}
-
-/** Of the means. Null if one has none. */
-export function meanDifference({ values }: Sample, { values: others }: Sample): number | null {
-  return values.length > 0 && others.length > 0 ? mean(values) - mean(others) : null;
 }
 
 /** Percent of the reference's metric (Maninis et al. 2019, eq. 4). Null if that is not above 0. Log points stay. */
@@ -250,7 +227,7 @@ function pooledVariances(pool: readonly MeasuredModel[], sums: readonly Factors[
   const { variances, priorDegreesOfFreedom } = squeezedVariances(
     sums.map((factors) => pool.map((model) => weightedSample(model, factors).values)),
   );
-  const of = variances.map(
+  const ofSums = variances.map(
     (models, sum): RunVariance =>
       (model) => {
         // A sum of several models is not in the pool, which has the models themselves.
@@ -258,7 +235,7 @@ function pooledVariances(pool: readonly MeasuredModel[], sums: readonly Factors[
         return (model && models[pool.indexOf(model)]) ?? null;
       },
   );
-  return { of, priorDegreesOfFreedom };
+  return { variances: ofSums, priorDegreesOfFreedom };
 }
 
 /** Null with fewer than two runs. */
@@ -335,93 +312,4 @@ function drawMeans(runs: Sample['runs'], differences: readonly number[]): readon
   return draws.map((draw) =>
     differences.reduce((sum, value, run) => sum + (runs[run]?.testSet === draw ? scale * (value - centre) : 0), centre),
   );
-}
-
-// --- variance over test rows
-
-/** The part of a squared standard error that counts as known: that over test rows. */
-function knownVariance(
-  { model: { runs } }: EstimatedGain,
-  { design, overlap }: Pair,
-  overRows: number | null,
-  uncertainty: Comparison['uncertainty'],
-): number | null {
-  const sets = new Set(runs.map(({ testSet }) => testSet)).size;
-  // If each seed has its own test rows, the variation over seeds already includes the draw of the rows.
-  if (uncertainty !== 'rows' && design !== 'independent' && sets > 1) return 0;
-  // test sets of one file overlap: as if they were one
-  return overRows !== null && overlap > 0 ? sets * overRows : overRows;
-}
-
-/** Runs of one side of a gain, and their weighted tasks. Several gains share one. */
-interface Side {
-  readonly runs: ReadonlySet<MeasuredRun>;
-  readonly parts: ReturnType<typeof factorParts>;
-  /** [row] of the current test set: the mean influence on its runs. Null: a metric has no influence. */
-  influences: Float64Array | null | undefined;
-}
-
-/**
- * The variance of each gain due to the draw of the test rows, for fixed models. Null if a metric has no influence of
- * rows, or too few of them.
- *
- * The influence of a row on a gain is that on the mean of the model's runs minus that on the mean of the reference's.
- * The squared influences add up to the variance. For AUC this is DeLong's (1988) method; for a mean over rows, the
- * paired one. Rows of different test sets are independent.
- *
- * Every run is read and sorted once. One run is in memory at a time.
- */
-async function rowVariances(gains: readonly EstimatedGain[], tasks: readonly JudgedTask[]) {
-  const runs = new Set(gains.flatMap(({ model, reference }) => [...reference.runs, ...model.runs]));
-  const ids = new Map([...runs].map((run, id) => [run, id]));
-  const sides = new Map<string, Side>();
-  const sideOf = (sample: Sample, factors: Factors): Side => {
-    const key = JSON.stringify([factors, sample.runs.map((run) => ids.get(run))]);
-    const side = sides.get(key) ?? { runs: new Set(sample.runs), parts: factorParts(factors), influences: undefined };
-    sides.set(key, side);
-    return side;
-  };
-  const cells = gains.map((of) => {
-    const [model, reference] = [sideOf(of.model, of.factors), sideOf(of.reference, of.factors)];
-    const hasInfluence = model.parts.every(({ task }) => tasks[task]?.metric.influence);
-    return { of, model, reference, variance: of.gain !== null && hasInfluence ? 0 : null };
-  });
-  let drawn: Influences['drawn'] = 'rows';
-  for (const set of new Set([...runs].map(({ testSet }) => testSet))) {
-    for (const side of sides.values()) side.influences = undefined;
-    for (const run of runs) {
-      if (run.testSet !== set) continue;
-      const influences = await run.influences();
-      if (influences.drawn === 'groups') drawn = 'groups';
-      for (const side of sides.values()) if (side.runs.has(run)) side.influences = added(side, influences.ofTasks);
-    }
-    for (const cell of cells)
-      cell.variance = withTestSet(cell.variance, cell.model.influences, cell.reference.influences);
-  }
-  return { variances: new Map(cells.map(({ of, variance }) => [of, variance])), drawn };
-}
-
-/** A side's mean influence, with that of another of its runs. */
-function added({ runs, parts, influences }: Side, ofTasks: Influences['ofTasks']): Float64Array | null {
-  const weighted = parts.flatMap(({ factor, task }) => {
-    const rows = ofTasks[task];
-    return rows ? [{ factor, rows }] : [];
-  });
-  if (influences === null || weighted.length < parts.length) return null;
-  const sum = influences ?? new Float64Array(weighted[0]?.rows.length ?? 0);
-  for (let row = 0; row < sum.length; row++) {
-    let influence = 0;
-    for (const { factor, rows } of weighted) influence += factor * (rows[row] ?? 0);
-    sum[row] = (sum[row] ?? 0) + influence / runs.size;
-  }
-  return sum;
-}
-
-/** Undefined influences: the side has no run with this test set. */
-function withTestSet(before: number | null, model: Side['influences'], reference: Side['influences']): number | null {
-  if (before === null || model === null || reference === null) return null;
-  let variance = before;
-  for (let row = 0; row < Math.max(model?.length ?? 0, reference?.length ?? 0); row++)
-    variance += ((model?.[row] ?? 0) - (reference?.[row] ?? 0)) ** 2;
-  return variance;
 }

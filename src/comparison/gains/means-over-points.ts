@@ -33,11 +33,25 @@ export function meansOverPoints(tables: readonly (readonly TestedPair[])[], judg
   });
 }
 
+/** What a mean over the points has not. */
 const noRow = {
-  ...{ family: 'means' as const, point: {}, modelVerdict: null, metric: null, value: null, sd: null },
-  ...{ margin: null, pEquivalent: null, pNotInferior: null, part: null, isWorthIt: false, moreDraws: null },
-  ...{ atLimit: 0, oneEpoch: null },
+  family: 'means' as const,
+  point: {},
+  modelVerdict: null,
+  metric: null,
+  value: null,
+  sd: null,
+  margin: null,
+  pEquivalent: null,
+  pNotInferior: null,
+  part: null,
+  isWorthIt: false,
+  moreDraws: null,
+  atLimit: 0,
+  oneEpoch: null,
 };
+
+type GainIn = (pair: TestedPair['pair']) => EstimatedGain | undefined;
 
 /**
  * A gain's mean over the points, and its error.
@@ -46,31 +60,42 @@ const noRow = {
 function meanOf<Named extends Pick<Gain, 'task' | 'mean'>>(
   atPoints: readonly [TestedPair, ...TestedPair[]],
   named: Named,
-  gainIn: (pair: TestedPair['pair']) => EstimatedGain | undefined,
+  gainIn: GainIn,
 ) {
-  const points = atPoints.map(({ pair }) => bySeed(gainIn(pair)));
-  const gains = (points[0] ?? []).flatMap(({ seed }) => {
-    const ofSeed = points.flatMap((ofPoint) => ofPoint.find((run) => run.seed === seed)?.gain ?? []);
-    return ofSeed.length < points.length ? [] : [{ seed, gain: mean(ofSeed) }];
-  });
-  const runs = gains.length;
-  const variance = sampleVariance(gains.map(({ gain }) => gain));
-  const overlap = Math.max(...atPoints.map(({ pair }) => pair.overlap));
-  const ofChoice = Math.max(
-    ...atPoints.map(({ pair }) => choiceVariance([pair.model, pair.reference], gainIn(pair)?.task, runs)),
-  );
-  const estimated = variance && [{ ...variance, variance: variance.variance * (1 / runs + overlap + ofChoice), runs }];
-  const rows = atPoints.map(({ tasks, mean: ofTasks }) => tasks.find(({ task }) => task === named.task) ?? ofTasks);
   const [{ pair }] = atPoints;
+  const gains = meansBySeed(atPoints.map((atPoint) => bySeed(gainIn(atPoint.pair))));
+  const rows = atPoints.map(({ tasks, mean: ofTasks }) => tasks.find(({ task }) => task === named.task) ?? ofTasks);
+  const runs = gains.length;
   return {
     row: { ...named, model: pair.model.label, reference: pair.reference?.label ?? '', runs },
     gain: runs === 0 ? null : mean(gains.map(({ gain }) => gain)),
     bySeed: gains,
-    error: estimated && { estimated, known: 0 },
+    error: errorOfMean(gains, atPoints, gainIn),
     margin: null,
     isLate: atPoints.some(({ verdict }, point) => (rows[point]?.verdict ?? verdict) === 'not trained to a plateau'),
     atEdge: rows.some((row) => row?.atEdge),
   };
+}
+
+/** The mean over the points for each seed that all points have. */
+function meansBySeed(points: readonly ReturnType<typeof bySeed>[]): Gain['bySeed'] {
+  return (points[0] ?? []).flatMap(({ seed }) => {
+    const ofSeed = points.flatMap((ofPoint) => ofPoint.find((run) => run.seed === seed)?.gain ?? []);
+    return ofSeed.length < points.length ? [] : [{ seed, gain: mean(ofSeed) }];
+  });
+}
+
+/** As of one point's paired differences, with the largest overlap of any point. */
+function errorOfMean(gains: Gain['bySeed'], atPoints: readonly TestedPair[], gainIn: GainIn): EstimatedGain['error'] {
+  const runs = gains.length;
+  const variance = sampleVariance(gains.map(({ gain }) => gain));
+  if (!variance) return null;
+  const overlap = Math.max(...atPoints.map(({ pair }) => pair.overlap));
+  const ofChoice = Math.max(
+    ...atPoints.map(({ pair }) => choiceVariance([pair.model, pair.reference], gainIn(pair)?.task, runs)),
+  );
+  const ofMean = variance.variance * (1 / runs + overlap + ofChoice);
+  return { estimated: [{ ...variance, variance: ofMean, runs }], known: 0 };
 }
 
 /** In percent: of the model's run of a seed and the reference's, so that the noise of both is in them. */

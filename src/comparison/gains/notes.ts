@@ -9,7 +9,8 @@ import { type EstimateError, fewestRuns, halfWidth } from '../statistics/gain-fa
 import { type EntryRun, hasTask, referencesTo } from '../stored/entry.js';
 import type { TestedPair } from './gain-rows.js';
 import { hasGain, runCount } from './gains.js';
-import { type JudgedTask, type MeasuredModel, testValue } from './measured.js';
+import { type JudgedTask, testValue } from './judged-task.js';
+import type { MeasuredModel } from './measured.js';
 
 /** At one point of the axes: each model over the baseline. */
 interface Table {

@@ -71,9 +71,10 @@ export async function storedTable(source: StoredRuns, options: TableOptions): Pr
   const previous = labels.includes(before.baseline) ? before.baseline : undefined;
   const baseline = options.baseline ?? previous;
   const runs = new Map(finished.map((run) => [path(run.path), run]));
-  const { name, margins, errorGains, taskWeights, axes, seedsBefore = [] } = before;
   const summary = await summarize(entries, {
-    ...{ name, tasks, margins, errorGains, taskWeights, seeds, axes, seedsBefore },
+    ...before,
+    seedsBefore: before.seedsBefore ?? [],
+    tasks,
     baseline: chooseBaseline(baseline, labels, stored),
     metrics: taskMetrics(before),
     contrasts: contrastConfigs(before.contrasts),

@@ -6,9 +6,11 @@ import { fewestRuns } from '../statistics/gain-family.js';
 import { type Entry, referencesTo } from '../stored/entry.js';
 import { contrastSidesOf, gainsOverTasks, type TestedPair, testPairs, withPart } from './gain-rows.js';
 import { type Compared, estimateGains, type Gains, hasGain, type Judging } from './gains.js';
+import { judge } from './judged-task.js';
 import { meansOverPoints } from './means-over-points.js';
-import { judge, lateRuns, type MeasuredModel, measured, sideModel } from './measured.js';
+import { lateRuns, type MeasuredModel, measured } from './measured.js';
 import { notesOn } from './notes.js';
+import { sideModel } from './summed-model.js';
 
 export interface SummaryOptions
   extends Pick<
@@ -35,22 +37,14 @@ export interface SummaryOptions
 export async function summarize(entries: readonly Entry[], options: SummaryOptions): Promise<Comparison> {
   const { name, baseline, seeds, axes, seedsBefore, margins, errorGains, timing } = options;
   const tasks = options.tasks.map((task) => judge(task, options.metrics, errorGains));
-  const weights = tasks.map((task) => options.taskWeights[task.name] ?? 1);
   const models = await measured(entries, tasks);
-  const hasRowErrors =
-    tasks.every(({ metric }) => metric.influence) &&
-    models.every(({ folders }) => folders.every(({ run }) => run?.hasPredictions ?? true));
+  const hasRowErrors = mayHaveRowErrors(models, tasks);
   const uncertainty = options.uncertainty ?? (hasRowErrors ? 'both' : 'seeds');
-  const level = 0.05;
-  const judging: Judging = { tasks, weights, uncertainty, margins, level };
+  const weights = tasks.map((task) => options.taskWeights[task.name] ?? 1);
+  const judging: Judging = { tasks, weights, uncertainty, margins, level: 0.05 };
   const tables: PointTable[] = [];
   for (const atPoint of groupedBy(models, ({ point }) => point)) tables.push(await tableAt(atPoint, options, judging));
-  const prior = Math.max(0, ...tables.map(({ gains }) => gains.priorDegreesOfFreedom));
-  const drawn = tables.find(({ gains }) => gains.drawn !== null)?.gains.drawn ?? null;
-  const contrasts = groupedBy(
-    tables.flatMap((table) => table.contrasts.map(({ pair }) => contrastSidesOf(pair))),
-    (sides) => sides,
-  );
+  const test = testOf(tables, judging);
   const trained = tables.flatMap((table) => table.trained);
   return {
     schema: 7,
@@ -60,25 +54,41 @@ export async function summarize(entries: readonly Entry[], options: SummaryOptio
     seeds,
     axes,
     uncertainty,
-    test: {
-      priorDegreesOfFreedom: Number.isFinite(prior) ? prior : null, // JSON has no infinity
-      drawn,
-      level,
-    },
+    test,
     ...(errorGains === 'log' ? { errorGains } : {}),
     margins,
     taskWeights: Object.fromEntries(tasks.map((task, index) => [task.name, weights[index] ?? 1])),
     ...(seedsBefore.length > 0 ? { seedsBefore } : {}),
     models: tables.flatMap((table) => table.models.map((tested) => comparedModel(tested, judging))),
-    contrasts: contrasts.map(([sides]) => sides),
+    contrasts: distinctContrasts(tables),
     gains: [
-      ...tables.flatMap((table) => gainRows([...table.models, ...table.contrasts], uncertainty, drawn)),
+      ...tables.flatMap((table) => gainRows([...table.models, ...table.contrasts], uncertainty, test.drawn)),
       ...meansOverPoints(tables.map(distinctPairs), judging),
     ],
     ...(trained.length > 0 ? { trained } : {}),
-    notes: notesOn(tables, { tasks, seeds, uncertainty, baseline, hasRowErrors, seedsBefore, level }),
+    notes: notesOn(tables, { tasks, seeds, uncertainty, baseline, hasRowErrors, seedsBefore, level: judging.level }),
     timing,
   };
+}
+
+/** Whether all metrics have influences of test rows, and all runs their predictions. */
+function mayHaveRowErrors(models: readonly MeasuredModel[], tasks: Judging['tasks']): boolean {
+  const runs = models.flatMap(({ folders }) => folders.map(({ run }) => run));
+  return tasks.every(({ metric }) => metric.influence) && runs.every((run) => run?.hasPredictions ?? true);
+}
+
+function testOf(tables: readonly PointTable[], { level }: Judging): Comparison['test'] {
+  const prior = Math.max(0, ...tables.map(({ gains }) => gains.priorDegreesOfFreedom));
+  return {
+    priorDegreesOfFreedom: Number.isFinite(prior) ? prior : null, // JSON has no infinity
+    drawn: tables.find(({ gains }) => gains.drawn !== null)?.gains.drawn ?? null,
+    level,
+  };
+}
+
+function distinctContrasts(tables: readonly PointTable[]): Comparison['contrasts'] {
+  const contrasts = tables.flatMap((table) => table.contrasts.map(({ pair }) => contrastSidesOf(pair)));
+  return groupedBy(contrasts, (sides) => sides).map(([sides]) => sides);
 }
 
 /** The table at a point of the axes. */

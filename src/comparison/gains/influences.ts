@@ -1,0 +1,115 @@
+import { createHash } from 'node:crypto';
+import { DataError } from '../../support/errors.js';
+import { must } from '../../support/must.js';
+import type { EvaluatedRun } from '../../training/finished-run.js';
+import type { TaskPredictions } from '../../training/predictions.js';
+import { type JudgedTask, testValue } from './judged-task.js';
+
+/** What each test row of a run adds to the errors of its values. */
+export interface Influences {
+  /**
+   * Of each row; where the data name groups, the sum over each group at its first row. Null: the metric has none for
+   * these rows.
+   */
+  readonly ofTasks: readonly (Float64Array | null)[];
+  readonly drawn: 'rows' | 'groups';
+}
+
+/** A task, and the run that its numbers are taken from. */
+export interface TakenTask extends JudgedTask {
+  readonly run: EvaluatedRun;
+}
+
+/** Equal for runs tested on the same rows. */
+export function testSetKey({ result: { dataset } }: EvaluatedRun): string {
+  return `${dataset.checksum} ${Object.values(dataset.rows).join(' ')}`;
+}
+
+/**
+ * Reads predictions, which are large: those of one seed at a time. Of each test set, the rows of the first seed that is
+ * read are those that all others must have.
+ */
+export function influencesReader(): (taken: readonly TakenTask[]) => Promise<Influences> {
+  const checkRows = rowsChecker();
+  return async (taken) => {
+    const tasks = await readTasks(taken);
+    for (const task of tasks) checkRows(task);
+    return {
+      ofTasks: tasks.map(influencesOn),
+      drawn: tasks[0]?.predicted.scores.groups ? 'groups' : 'rows',
+    };
+  };
+}
+
+interface ReadTask extends TakenTask {
+  readonly predicted: TaskPredictions;
+}
+
+/** Reads each run's predictions once. @throws DataError for a run without predictions. */
+async function readTasks(taken: readonly TakenTask[]): Promise<readonly ReadTask[]> {
+  const predictions = new Map<EvaluatedRun, readonly TaskPredictions[]>();
+  for (const { run } of taken) {
+    if (!run.hasPredictions)
+      throw new DataError(
+        `${run.path} has no predictions.arrow, which errors over test rows need: delete the folder and train it again with predictions, or use uncertainty seeds.`,
+      );
+    if (!predictions.has(run)) predictions.set(run, await run.predictions());
+  }
+  return taken.map((task) => {
+    const predicted = predictions.get(task.run)?.find((one) => one.task.name === task.name);
+    return { ...task, predicted: must(predicted, `task '${task.name}'`) };
+  });
+}
+
+/** @returns what throws a DataError for a task whose rows are not those of the first run with its test set */
+function rowsChecker(): (task: ReadTask) => void {
+  const firsts = new Map<string, { readonly path: string; readonly rows: string }>();
+  return ({ run, name, predicted }) => {
+    const key = JSON.stringify([name, testSetKey(run)]);
+    const rows = labelHash(predicted);
+    const first = firsts.get(key) ?? { path: run.path, rows };
+    firsts.set(key, first);
+    if (rows !== first.rows)
+      throw new DataError(
+        `${first.path} and ${run.path} were tested on different rows of task '${name}': errors over test rows need the same rows in the same order.`,
+      );
+  };
+}
+
+/** Null: the metric has none for these rows. */
+function influencesOn({ run, predicted: { task, scores }, ...judged }: ReadTask): Float64Array | null {
+  const rows = hasOneGroup(scores) ? null : judged.metric.influence?.(task, scores);
+  if (!rows) return null;
+  const slope = turnedSlope(judged, testValue(run, judged.name, judged.metric));
+  return summedByGroup(rows, scores.groups).map((value) => slope * value);
+}
+
+/** The slope of `turned` at the run's value. */
+function turnedSlope({ metric, inLogPoints }: JudgedTask, value: number | null): number {
+  return (inLogPoints ? 100 / (value ?? 1) : 1) * (metric.better === 'lower' ? -1 : 1);
+}
+
+/** A digest of labels, masks and weights. A label outside the sample space may be anything. */
+function labelHash({ scores: { labels, mask } }: TaskPredictions): string {
+  const labelled = Float64Array.from(labels, (label, row) => ((mask[row] ?? 0) === 0 ? 0 : label));
+  return createHash('sha256').update(labelled).update(Float64Array.from(mask)).digest('hex');
+}
+
+/** One group says nothing of others. */
+function hasOneGroup({ groups, mask }: TaskPredictions['scores']): boolean {
+  return groups !== undefined && new Set(groups.filter((_, row) => (mask[row] ?? 0) > 0)).size < 2;
+}
+
+/** If the data name groups (users), these are drawn instead of rows: the sum over each, at its first row. */
+function summedByGroup(rows: Float64Array, groups: Int32Array | undefined): Float64Array {
+  if (!groups) return rows;
+  const sums = new Float64Array(rows.length);
+  const firsts = new Map<number, number>(); // first row by group
+  for (const [row, value] of rows.entries()) {
+    const group = groups[row] ?? 0;
+    const first = firsts.get(group) ?? row;
+    if (first === row) firsts.set(group, row);
+    sums[first] = (sums[first] ?? 0) + value;
+  }
+  return sums;
+}

@@ -1,0 +1,117 @@
+import { groupedBy } from '../../support/json.js';
+import type { Influences } from './influences.js';
+import type { JudgedTask } from './judged-task.js';
+import type { MeasuredRun } from './measured.js';
+import { type Factors, type Sample, weightedTasks } from './sample.js';
+
+/** A difference of two samples, whose runs measured a weighted sum of tasks. */
+export interface WeightedGain {
+  readonly gain: number | null;
+  /** The runs of both models. If data are drawn anew for each seed, only seeds that both have, in one order. */
+  readonly model: Sample;
+  readonly reference: Sample;
+  /** By task, in the values of both samples. */
+  readonly factors: Factors;
+}
+
+/** Runs of one side of a gain, and the tasks of its weighted sum. */
+interface Side {
+  readonly runs: ReadonlySet<MeasuredRun>;
+  readonly terms: ReturnType<typeof weightedTasks>;
+}
+
+/** [row] of a test set: the mean influence on a side's runs. Null: a metric has no influence. */
+type MeanInfluence = Float64Array | null;
+
+export interface RowVariances {
+  /** Null if a metric has no influence of rows, or too few of them. */
+  readonly variances: ReadonlyMap<WeightedGain, number | null>;
+  readonly drawn: Influences['drawn'];
+}
+
+/**
+ * The variance of each gain due to the draw of the test rows, for fixed models.
+ *
+ * The influence of a row on a gain is that on the mean of the model's runs minus that on the mean of the reference's.
+ * The squared influences add up to the variance. For AUC this is DeLong's (1988) method; for a mean over rows, the
+ * paired one. Rows of different test sets are independent.
+ *
+ * Every run is read and sorted once. One run is in memory at a time.
+ */
+export async function rowVariances(
+  gains: readonly WeightedGain[],
+  tasks: readonly JudgedTask[],
+): Promise<RowVariances> {
+  const runs = [...new Set(gains.flatMap(({ model, reference }) => [...reference.runs, ...model.runs]))];
+  const sideOf = sideKeeper(runs);
+  const pairs = gains.map(
+    ({ model, reference, factors }) => [sideOf(model, factors), sideOf(reference, factors)] as const,
+  );
+  let variances = gains.map(({ gain, factors }): number | null =>
+    gain !== null && haveInfluence(factors, tasks) ? 0 : null,
+  );
+  let drawn: Influences['drawn'] = 'rows';
+  for (const ofTestSet of groupedBy(runs, ({ testSet }) => testSet)) {
+    const means = new Map<Side, MeanInfluence>();
+    for (const run of ofTestSet) {
+      const influences = await run.influences();
+      if (influences.drawn === 'groups') drawn = 'groups';
+      for (const side of new Set(pairs.flat()))
+        if (side.runs.has(run)) means.set(side, withRun(means.get(side), side, influences.ofTasks));
+    }
+    variances = variances.map((variance, gain) => {
+      const [model, reference] = pairs[gain] ?? [];
+      return withTestSet(variance, model && means.get(model), reference && means.get(reference));
+    });
+  }
+  return { variances: new Map(gains.map((gain, index) => [gain, variances[index] ?? null])), drawn };
+}
+
+/** Several gains have one side, such as the baseline's. */
+function sideKeeper(runs: readonly MeasuredRun[]): (sample: Sample, factors: Factors) => Side {
+  const sides = new Map<string, Side>();
+  const ids = new Map(runs.map((run, id) => [run, id]));
+  return (sample, factors) => {
+    const key = JSON.stringify([factors, sample.runs.map((run) => ids.get(run))]);
+    const side = sides.get(key) ?? { runs: new Set(sample.runs), terms: weightedTasks(factors) };
+    sides.set(key, side);
+    return side;
+  };
+}
+
+function haveInfluence(factors: Factors, tasks: readonly JudgedTask[]): boolean {
+  return weightedTasks(factors).every(({ task }) => tasks[task]?.metric.influence);
+}
+
+/** A side's mean influence, with that of another of its runs. */
+function withRun(
+  before: MeanInfluence | undefined,
+  { runs, terms }: Side,
+  ofTasks: Influences['ofTasks'],
+): MeanInfluence {
+  const weighted = terms.flatMap(({ factor, task }) => {
+    const rows = ofTasks[task];
+    return rows ? [{ factor, rows }] : [];
+  });
+  if (before === null || weighted.length < terms.length) return null;
+  const sum = before ?? new Float64Array(weighted[0]?.rows.length ?? 0);
+  for (let row = 0; row < sum.length; row++) {
+    let influence = 0;
+    for (const { factor, rows } of weighted) influence += factor * (rows[row] ?? 0);
+    sum[row] = (sum[row] ?? 0) + influence / runs.size;
+  }
+  return sum;
+}
+
+/** Undefined influences: the side has no run with this test set. */
+function withTestSet(
+  before: number | null,
+  model: MeanInfluence | undefined,
+  reference: MeanInfluence | undefined,
+): number | null {
+  if (before === null || model === null || reference === null) return null;
+  let variance = before;
+  for (let row = 0; row < Math.max(model?.length ?? 0, reference?.length ?? 0); row++)
+    variance += ((model?.[row] ?? 0) - (reference?.[row] ?? 0)) ** 2;
+  return variance;
+}
