@@ -52,7 +52,7 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
  */
 const sizes: Readonly<Record<string, Size>> = {
   cli: { tokens: 20635, bytes: 90546, files: 26 },
-  comparison: { tokens: 52657, bytes: 188635, files: 46 },
+  comparison: { tokens: 52716, bytes: 188978, files: 46 },
   config: { tokens: 20379, bytes: 80302, files: 14 },
   data: { tokens: 65585, bytes: 242034, files: 35 },
   engine: { tokens: 39206, bytes: 132239, files: 31 },

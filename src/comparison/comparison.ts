@@ -39,7 +39,7 @@ export interface Comparison {
    * points. A model has one on each task, then Δm.
    */
   readonly gains: readonly Gain[];
-  /** Of models that keep their last epoch: how long they were trained, at each point of the axes. */
+  /** How long models that keep their last epoch were trained, at each point of the axes. */
   readonly trained?: readonly Trained[];
   /** With `tune`: all that was tried. */
   readonly search?: SearchRecord;
@@ -212,7 +212,7 @@ export interface Gain {
   readonly part: PartWord | null;
   /** The gain is shown to be above the margin. */
   readonly isWorthIt: boolean;
-  /** Of an open part: about how many more draws (or seeds) decide it if the gain stays. Null: draws alone do not. */
+  /** About how many more draws (or seeds) decide an open part if the gain stays. Null: draws alone do not. */
   readonly moreDraws: number | null;
   /** Values of the model or of the reference were chosen at an end of their list: the gain is undecided. */
   readonly atEdge: boolean;

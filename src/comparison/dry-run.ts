@@ -25,7 +25,7 @@ export async function planComparison(
       on({ kind: 'note', message: `After these runs ${label} is a command for each seed: ${command}` });
     const plan = await openPlan(config, folder, readShape, on, signal);
     const search = await plan.search(new Set());
-    const decided = search.found && (await plan.decide(search.found.chosen));
+    const decided = search.outcome && (await plan.decide(search.outcome.chosen));
     if (decided) on({ kind: 'decided', changes: decided });
     // Cross-fitted, the runs of the search are all that there are.
     const { crossFit } = config;

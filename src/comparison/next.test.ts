@@ -13,7 +13,7 @@ function buildPlan(reported: readonly Run[], searching: readonly Run[] = []): Pl
     search: async () => ({
       stage: 'tuning',
       runs: searching,
-      ...(searching.length > 0 ? {} : { found: { chosen: () => undefined, record: undefined } }),
+      ...(searching.length > 0 ? {} : { outcome: { chosen: () => undefined, record: undefined } }),
     }),
     decide: async () => () => [],
     runs: async (_, seeds) => reported.filter(({ seed }) => seeds.includes(seed)),

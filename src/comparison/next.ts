@@ -15,7 +15,7 @@ import { readSearch, type Search, searchedModels } from './search.js';
 
 /** What depends on the config and the data, and the questions to a comparison's folder. */
 export interface Plan {
-  /** Of the reported runs, and of those of the search. */
+  /** Where the reported runs are, and those of the search. */
   readonly folders: Readonly<Record<Stage['stage'], string>>;
   /** The search of `tune`, as far as it is. */
   search(failed: ReadonlySet<string>): Promise<Search>;
@@ -34,7 +34,7 @@ export type Step = TrainStep | TableStep;
 
 interface TrainStep extends Stage {
   readonly kind: 'train';
-  /** Of reported runs. */
+  /** What was decided for reported runs. Absent for those of a search. */
   readonly decided?: DecidedChanges;
 }
 
@@ -52,14 +52,14 @@ export interface TableStep extends Stage {
  */
 export async function next(plan: Plan, seeds: readonly number[], failed: ReadonlySet<string>): Promise<Step> {
   const search = await plan.search(failed);
-  const { found, stage } = search;
-  if (!found) return { kind: 'train', stage, folder: plan.folders[stage], runs: search.runs };
-  const decided = await plan.decide(found.chosen);
+  const { outcome, stage } = search;
+  if (!outcome) return { kind: 'train', stage, folder: plan.folders[stage], runs: search.runs };
+  const decided = await plan.decide(outcome.chosen);
   const runs = await plan.runs(decided, seeds, failed);
   const reported = { stage: 'runs', folder: plan.folders.runs, runs, decided } as const;
   return unfinished(runs).length > 0
     ? { kind: 'train', ...reported }
-    : { kind: 'summary', ...reported, search: found.record };
+    : { kind: 'summary', ...reported, search: outcome.record };
 }
 
 /**
@@ -78,7 +78,7 @@ export async function openPlan(
   const folders = { runs: folder, tuning: join(folder, 'tuning') };
   const matching = createMatching(config, readShape);
   const searched = await searchedModels(config, matching, readShape, signal);
-  const place = runPlacer(config, on, signal);
+  const placeRuns = runPlacer(config, on, signal);
   // Without a search, matched widths are tried now, so that a mistake is found before hours of training.
   const undecided = await decide(config, matching, (label, point) =>
     searched.some((model) => model.label === label && model.point === point) ? [{ tasks: [], values: {} }] : undefined,
@@ -86,9 +86,9 @@ export async function openPlan(
   return {
     folders,
     search: (failed) =>
-      readSearch(config, searched, { folder: folders[config.crossFit ? 'runs' : 'tuning'], failed, place }),
+      readSearch(config, searched, { folder: folders[config.crossFit ? 'runs' : 'tuning'], failed, placeRuns }),
     decide: (chosen) => decide(config, matching, chosen),
-    runs: (decided = undecided, seeds, failed) => place(reportedRuns(config, decided, seeds), folder, failed),
+    runs: (decided = undecided, seeds, failed) => placeRuns(reportedRuns(config, decided, seeds), folder, failed),
   };
 }
 

@@ -48,7 +48,7 @@ const readShape: ReadShape = async ({ tasks }) => ({
 /** The search as another process finds it in the folder. */
 async function readAnew(config: ComparisonConfig, folder: string, failed = new Set<string>()): Promise<Search> {
   const models = await searchedModels(config, createMatching(config, readShape), readShape);
-  return readSearch(config, models, { folder, failed, place: runPlacer(config, () => undefined) });
+  return readSearch(config, models, { folder, failed, placeRuns: runPlacer(config, () => undefined) });
 }
 
 /** 1 - nmse on validation; null: the run fails. */
@@ -74,7 +74,7 @@ function train(folder: string, runs: readonly Run[], score: Score): readonly str
 async function whole(config: ComparisonConfig, score: Score) {
   const folder = temporaryFolder();
   const failed = new Set(train(folder, (await readAnew(config, folder)).runs, score));
-  return must((await readAnew(config, folder, failed)).found, 'end of the search');
+  return must((await readAnew(config, folder, failed)).outcome, 'end of the search');
 }
 
 const dropout = (values: AxisPoint | undefined) => Number(values?.['model.dropout']);
@@ -101,10 +101,10 @@ test('a search goes on where its folder is; another process finds the same', asy
   expect(runs).toHaveLength(10);
   train(folder, runs.slice(0, 4), lowest);
   const later = await readAnew(random, folder);
-  expect([later.runs.length, unfinished(later.runs).length, later.found]).toEqual([10, 6, undefined]);
+  expect([later.runs.length, unfinished(later.runs).length, later.outcome]).toEqual([10, 6, undefined]);
   train(folder, unfinished(later.runs), lowest);
   const [search, again] = [await readAnew(random, folder), await readAnew(random, folder)];
-  expect(again.found?.record).toEqual(search.found?.record);
+  expect(again.outcome?.record).toEqual(search.outcome?.record);
   const scores = { y1: expect.any(Number), y2: expect.any(Number) };
   const candidates = runs
     .slice(0, 5)
@@ -113,7 +113,7 @@ test('a search goes on where its folder is; another process finds the same', asy
     { label: 'single-task', candidates },
     { label: 'mmoe', groups: [['y1', 'y2']] },
   ];
-  expect(search.found?.record).toMatchObject({ type: 'random', seeds: [1_000_000], models });
+  expect(search.outcome?.record).toMatchObject({ type: 'random', seeds: [1_000_000], models });
 });
 
 test('a candidate that fails ranks last, and stays in the list; if all fail, no values are found', async () => {

@@ -60,7 +60,7 @@ export interface Search {
   /** All candidates under all seeds. */
   readonly runs: readonly Run[];
   /** Absent until every run has ended. */
-  readonly found?: {
+  readonly outcome?: {
     readonly chosen: Chosen;
     /** All that was tried. Undefined if nothing was searched. */
     readonly record: SearchRecord | undefined;
@@ -75,12 +75,12 @@ export interface Search {
 export async function readSearch(
   { search, tuneSeeds, crossFit }: Pick<ComparisonConfig, 'search' | 'tuneSeeds' | 'crossFit'>,
   models: readonly SearchedModel[],
-  { folder, failed, place }: { folder: string; failed: ReadonlySet<string>; place: PlaceRuns },
+  { folder, failed, placeRuns }: { folder: string; failed: ReadonlySet<string>; placeRuns: PlaceRuns },
 ): Promise<Search> {
   const cells = models.flatMap(({ label, point, candidates }) =>
     candidates.flatMap((candidate) => tuneSeeds.map((seed) => ({ label, point, seed, ...candidate }))),
   );
-  const runs = await place(cells, folder, failed);
+  const runs = await placeRuns(cells, folder, failed);
   const stage = crossFit ? 'runs' : 'tuning';
   if (unfinished(runs).length > 0) return { stage, runs };
   const ended = models.map((model) => {
@@ -91,7 +91,7 @@ export async function readSearch(
     ended.find(({ record }) => record.label === label && pointKey(record.point) === pointKey(point))?.choicesFor(seed);
   const searched = ended.map(({ record }) => record);
   const how = { type: search.type, seeds: tuneSeeds, ...(crossFit ? { crossFit } : {}) };
-  return { stage, runs, found: { chosen, record: models.length === 0 ? undefined : { ...how, models: searched } } };
+  return { stage, runs, outcome: { chosen, record: models.length === 0 ? undefined : { ...how, models: searched } } };
 }
 
 /** Values that were tried, under each seed of the search. */

@@ -130,9 +130,9 @@ function useWinner({ judged, baseline, comparison: { test }, beside }: Facts): A
   const onMean = has(winner, 'better')
     ? ''
     : `better than ${baseline} on the mean over tasks (Δm ${mean && effect(mean)}); `;
-  const found = findings(gains, test.level, mostNamed);
+  const gainsInWords = findings(gains, test.level, mostNamed);
   const answer = [
-    `Use ${quoted(label)}${ofSeveral(winner, winners)}: ${onMean}${found}.`,
+    `Use ${quoted(label)}${ofSeveral(winner, winners)}: ${onMean}${gainsInWords}.`,
     ...(model.type === external ? [leavesNoModel] : []),
     ...beside,
   ];
@@ -261,7 +261,7 @@ function smallest(models: readonly Candidate[]): Candidate | undefined {
   return ranked(models.filter(({ model }) => size(model) <= nearly * least))[0];
 }
 
-/** Of a model made elsewhere the size is not known. */
+/** The number of parameters. That of a model made elsewhere is not known. */
 function size({ parameters }: ComparedModel): number {
   return parameters ? parameters.embedding + parameters.network : Number.POSITIVE_INFINITY;
 }

@@ -121,7 +121,7 @@ export function protocol({ search }: Comparison, { models, trained, searches }: 
     lines.push(`Models were trained for ${passes} over ${count(trained.rows)} rows.`);
   }
   if (search) {
-    // Of all points, as the same line stands for each of them.
+    // The numbers of all points, as the same line stands for each of them.
     const tried = search.models.map(({ candidates }) => candidates.length);
     const runs = tried.reduce((sum, size) => sum + size, 0) * search.seeds.length;
     const how = search.crossFit
@@ -136,7 +136,7 @@ export function protocol({ search }: Comparison, { models, trained, searches }: 
   return lines;
 }
 
-/** Of networks that are of one size, and to what they were matched. */
+/** Says that networks are of one size, and to what they were matched. */
 function sizesInWords(models: Point['models']): readonly string[] {
   const sizes = models.flatMap(({ parameters }) => parameters ?? []);
   const [networks, embeddings] = [sizes.map(({ network }) => network), sizes.map(({ embedding }) => embedding)];

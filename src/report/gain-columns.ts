@@ -16,7 +16,7 @@ interface Shown {
   readonly head: string;
   readonly kind: TableColumn['kind'];
   readonly text: (row: ShownGain) => string;
-  /** Of the model, not of a task. */
+  /** It says something of the model, not of a task. */
   readonly ofModel?: true;
 }
 

@@ -18,7 +18,7 @@ export interface ShownGain extends Gain {
 export interface ShownTask {
   readonly name: string;
   readonly better: 'higher' | 'lower';
-  /** Of gains: `AUC`, `log points`. */
+  /** The unit of gains: `AUC`, `log points`. */
   readonly unit: string;
   /** Decimals of gains, and of the metric itself. */
   readonly digits: number;

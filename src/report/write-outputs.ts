@@ -24,7 +24,7 @@ export async function writeOutputs(folder: string, data: ReportData, svg: boolea
 async function writeDrawings(folder: string, sections: readonly Section[], svg: boolean): Promise<void> {
   const drawings = join(folder, 'charts');
   const files = sections.flatMap(chartFiles);
-  // Of an earlier report: only files of the same name. Files of others stay.
+  // Only files of the same name are those of an earlier report. Files of others stay.
   for (const { name } of files) await rm(join(drawings, name), { force: true });
   if (!svg) {
     if (listFolder(drawings).length === 0) await rm(drawings, { recursive: true, force: true });

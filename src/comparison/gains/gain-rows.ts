@@ -75,7 +75,7 @@ function isLate({ model, reference }: Pair, task: number): boolean {
   return [model, reference].some((side) => side && isUnfinished(lateRuns(side, task), side.runs.length));
 }
 
-/** Of one side, values for the task (of Δm, for any) were chosen at an end of their list: better ones may lie beyond. */
+/** Whether a side's values for the task (for Δm: any task) were chosen at an end of their list: better ones may lie beyond. */
 function isAtEdge({ model, reference }: Pair, { task }: EstimatedGain): boolean {
   return [model, reference].some((side) => concerns(side?.decided?.atEdge, task));
 }

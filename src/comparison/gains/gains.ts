@@ -47,14 +47,14 @@ export interface Judging {
   readonly uncertainty: Comparison['uncertainty'];
   /** By metric, where it is not the metric's default. Null: no margin. */
   readonly margins: Readonly<Record<string, Margin | null>>;
-  /** Of adjusted p-values. */
+  /** The level of adjusted p-values. */
   readonly level: number;
 }
 
 export interface Gains {
-  /** Of all that are compared, in their order. */
+  /** All that are compared, in their order. */
   readonly families: readonly (readonly Pair[])[];
-  /** Of the prior of the tasks' run variances; 0 where nothing is squeezed. */
+  /** Those of the prior of the tasks' run variances; 0 where nothing is squeezed. */
   readonly priorDegreesOfFreedom: number;
   /** What the error over test rows draws. Null: it is not part of any error. */
   readonly drawn: 'rows' | 'groups' | null;

@@ -138,7 +138,7 @@ function onUndecided(tested: readonly TestedPair[], { seeds, uncertainty, level 
 interface Undecided {
   /** `ple on y1`. */
   readonly name: string;
-  /** Of the gain, or its distance from the margin: what must be above z se. */
+  /** The gain, or its distance from the margin: this must be above z standard errors. */
   readonly size: number;
   readonly error: EstimateError;
 }
@@ -225,7 +225,7 @@ function onVersions(runs: readonly FinishedRun[]): readonly string[] {
   ];
 }
 
-/** Of runs that may not have been done. */
+/** Notes on runs that may not have been trained for long enough. */
 function onEnds(models: readonly MeasuredModel[]): readonly string[] {
   const ends = models.flatMap(({ runs }) => runs.flatMap(({ ends }) => (ends.length > 0 ? worstEnd(ends) : [])));
   const note = (ended: Ended, text: string) => {

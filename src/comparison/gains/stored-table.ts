@@ -54,31 +54,26 @@ export async function storedTable(source: StoredRuns, options: TableOptions): Pr
   const [first] = finished;
   if (!first) throw new DataError(`${source.path}: no run is finished.`);
 
-  const tasks = first.experiment.tasks;
   const notes = [...leftOut];
-  const { seeds } = before;
-  const table = { rows: stored, tasks, seeds };
+  const table = { rows: stored, tasks: first.experiment.tasks, seeds: before.seeds };
   const added = [
     ...(await commandRows(source.external, table)),
     ...(await externalRows(options.predictions, options.scale, table, notes)),
   ];
-  const path = (from: string) => relative(options.folder, from).split(sep).join('/');
+  const pathInTable = (path: string) => relative(options.folder, path).split(sep).join('/');
   const entries = [...stored, ...added].map(({ runs, ...row }) => ({
     ...row,
-    runs: runs.map((run) => ({ ...run, path: path(run.path) })),
+    runs: runs.map((run) => ({ ...run, path: pathInTable(run.path) })),
   }));
-  const labels = [...new Set(entries.map(({ label }) => label))];
-  const previous = labels.includes(before.baseline) ? before.baseline : undefined;
-  const baseline = options.baseline ?? previous;
-  const runs = new Map(finished.map((run) => [path(run.path), run]));
+  const runs = new Map(finished.map((run) => [pathInTable(run.path), run]));
   const summary = await summarize(entries, {
     ...before,
-    seedsBefore: before.seedsBefore ?? [],
-    tasks,
-    baseline: chooseBaseline(baseline, labels, stored),
+    tasks: table.tasks,
+    baseline: chooseBaseline(options.baseline, before.baseline, entries, stored),
     metrics: taskMetrics(before),
     contrasts: contrastConfigs(before.contrasts),
     uncertainty: options.uncertainty ?? before.uncertainty,
+    seedsBefore: before.seedsBefore ?? [],
     timing: { ...before.timing, runs: runTimes(runs) },
   });
   const comparison = sealed({
@@ -89,15 +84,19 @@ export async function storedTable(source: StoredRuns, options: TableOptions): Pr
   return { comparison, runs, notes };
 }
 
+/** @param named with --baseline @param previous the comparison's, which may be left out of the entries */
 function chooseBaseline(
-  chosen: string | undefined,
-  labels: readonly string[],
+  named: string | undefined,
+  previous: string,
+  entries: readonly Entry[],
   rows: readonly Entry<FinishedRun>[],
 ): string {
-  if (chosen !== undefined) {
-    if (labels.includes(chosen)) return chosen;
+  const labels = [...new Set(entries.map(({ label }) => label))];
+  if (named === undefined && labels.includes(previous)) return previous;
+  if (named !== undefined) {
+    if (labels.includes(named)) return named;
     throw new ConfigError(
-      `--baseline: there is no model '${chosen}'${didYouMean(chosen, labels)}; there are: ${labels.join(', ')}.`,
+      `--baseline: there is no model '${named}'${didYouMean(named, labels)}; there are: ${labels.join(', ')}.`,
     );
   }
   const single = [...new Set(rows.filter(({ type }) => type === baselineType).map(({ label }) => label))];
@@ -146,13 +145,13 @@ async function externalRows(
   if (files.length > 0 && rows.some((row) => pointKey(row.point) !== pointKey(point)))
     throw new ConfigError('--predictions is for a table without axes.');
   const runs: (EntryRun & { readonly label: string })[] = [];
-  for (const { label, seed: asked, path } of files) {
-    const seed = asked ?? seeds[0] ?? 0;
+  for (const { label, seed: namedSeed, path } of files) {
+    const seed = namedSeed ?? seeds[0] ?? 0;
     if (rows.some((row) => row.label === label))
       throw new ConfigError(`--predictions: a model of the table is already named '${label}': choose another label.`);
     if (runs.some((run) => run.label === label && run.seed === seed))
       throw new ConfigError(`--predictions: two files are of '${label}' with seed ${seed}: write LABEL:SEED=FILE.`);
-    if (asked === undefined && seeds.length > 1)
+    if (namedSeed === undefined && seeds.length > 1)
       notes.push(`${path} (${label}) is compared with the runs of seed ${seed}: LABEL:SEED=FILE names another seed.`);
     const reference = await referenceOf(table, seed, point);
     if (!reference) throw new ConfigError(`--predictions ${label}: no run of the table has seed ${seed}.`);

@@ -55,7 +55,7 @@ export function testFamily(members: readonly FamilyMember[], level: number): rea
 
 type PValues = Pick<TestedMember, 'p' | 'pEquivalent' | 'pNotInferior'>;
 
-/** Of one gain by itself. */
+/** The tests of one gain by itself. */
 function pValues({ gain, error, margin }: FamilyMember): PValues {
   if (gain === null || error === null) return { p: null, pEquivalent: null, pNotInferior: null };
   if (standardError(error) === 0) {

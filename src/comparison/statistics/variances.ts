@@ -10,7 +10,7 @@ export interface Variance {
 /** The variances of a table's runs: [group][model]. Null: fewer than two runs. */
 export interface SqueezedVariances {
   readonly variances: readonly (readonly (Variance | null)[])[];
-  /** Of the prior: 0 is no squeezing, infinite one variance for all models of a task. */
+  /** Those of the prior: 0 is no squeezing, infinite one variance for all models of a task. */
   readonly priorDegreesOfFreedom: number;
 }
 
@@ -33,13 +33,7 @@ export interface SqueezedVariances {
  */
 export function squeezedVariances(groups: readonly (readonly (readonly number[])[])[]): SqueezedVariances {
   const estimates = groups.map((models) => models.map(sampleVariance));
-  const logs = estimates.map((models) =>
-    models.flatMap((estimate) => {
-      if (!estimate || estimate.variance === 0) return [];
-      const half = estimate.degreesOfFreedom / 2;
-      return { log: Math.log(estimate.variance) - digamma(half) + Math.log(half), noise: trigamma(half) };
-    }),
-  );
+  const logs = estimates.map(logVariances);
   const free = logs.reduce((sum, { length }) => sum + Math.max(0, length - 1), 0);
   if (free === 0) return { variances: estimates, priorDegreesOfFreedom: 0 };
   const noise = mean(logs.flat().map((each) => each.noise));
@@ -49,18 +43,36 @@ export function squeezedVariances(groups: readonly (readonly (readonly number[])
   const offset = Number.isFinite(prior) ? digamma(prior / 2) - Math.log(prior / 2) : 0;
   const variances = estimates.map((models, group) => {
     const ofGroup = logs[group] ?? [];
-    const positive = models.filter((estimate) => estimate !== null && estimate.variance > 0);
-    const degrees = positive.reduce((sum, estimate) => sum + (estimate?.degreesOfFreedom ?? 0), 0);
+    if (ofGroup.length < 2) return models;
     const common = Math.exp(mean(ofGroup.map(({ log }) => log)) + offset);
-    return models.map((estimate) => {
-      if (!estimate || ofGroup.length < 2) return estimate;
-      const { variance, degreesOfFreedom: d } = estimate;
-      const added = Math.min(cautious, variance > 0 ? degrees - d : degrees);
-      const moved = (added * common + d * variance) / (added + d);
-      return { variance: Math.max(variance, moved), degreesOfFreedom: added + d };
-    });
+    return models.map((estimate) => estimate && squeezed(estimate, models, common, cautious));
   });
   return { variances, priorDegreesOfFreedom: cautious };
+}
+
+/** e of each positive variance, and what of the variance of e is noise. */
+function logVariances(
+  models: readonly (Variance | null)[],
+): readonly { readonly log: number; readonly noise: number }[] {
+  return models.flatMap((estimate) => {
+    if (!estimate || estimate.variance === 0) return [];
+    const half = estimate.degreesOfFreedom / 2;
+    return { log: Math.log(estimate.variance) - digamma(half) + Math.log(half), noise: trigamma(half) };
+  });
+}
+
+/** @param models the variances of the task @param common s0^2 @param cautious d0 */
+function squeezed(
+  { variance, degreesOfFreedom }: Variance,
+  models: readonly (Variance | null)[],
+  common: number,
+  cautious: number,
+): Variance {
+  const positive = models.flatMap((estimate) => (estimate && estimate.variance > 0 ? estimate.degreesOfFreedom : []));
+  const degrees = positive.reduce((sum, each) => sum + each, 0);
+  const added = Math.min(cautious, variance > 0 ? degrees - degreesOfFreedom : degrees);
+  const moved = (added * common + degreesOfFreedom * variance) / (added + degreesOfFreedom);
+  return { variance: Math.max(variance, moved), degreesOfFreedom: added + degreesOfFreedom };
 }
 
 /** Over n - 1. */
