@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import type { DuckDBConnection } from '@duckdb/node-api';
 
 export interface DatabaseOptions {
@@ -15,6 +16,10 @@ const settings = {
   preserve_insertion_order: 'true',
 };
 
+const require = createRequire(import.meta.url);
+
+const textDecoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
 /** Runs `use` on a DuckDB database in memory, then closes it. */
 export async function withDatabase<Result>(use: (connection: DuckDBConnection) => Promise<Result>): Promise<Result> {
   const connection = await openDatabase();
@@ -24,6 +29,8 @@ export async function withDatabase<Result>(use: (connection: DuckDBConnection) =
 /** A connection to a new DuckDB database, in memory or in a file. */
 export async function openDatabase(path = ':memory:', options: DatabaseOptions = {}): Promise<DuckDBConnection> {
   const { DuckDBInstance } = await import('@duckdb/node-api'); // 30 ms and 70 MB, only when needed
+  // the package's own decoder drops U+FEFF at the beginning of a text
+  Object.assign(require('@duckdb/node-api/lib/vectors/dataAccessors.js'), { textDecoder });
   const { memory, threads, spill } = options;
   const instance = await DuckDBInstance.create(path, {
     ...settings,

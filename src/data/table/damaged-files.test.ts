@@ -33,6 +33,9 @@ const withBytes = (at: string, ...bytes: number[]) =>
 const whole = (...cells: string[]) => cells.concat(Array.from({ length: 40 }, (_, r) => `x${r}`).slice(cells.length));
 const json = (line: string) => `{"x": "a", "n": 0.5, "y": 1}\n${line}\n`.repeat(20);
 
+/** Two files with a byte-order mark each, one behind the other. */
+const joined = '\ufeffa,1\nb,2\n'.repeat(2);
+
 /** A file, and its values of x; or the fault by which it is refused. */
 const cases: readonly (readonly [
   what: string,
@@ -76,6 +79,31 @@ const cases: readonly (readonly [
   ],
   ['a byte-order mark', `\ufeff${plain}`, whole()],
   ['one before a name in quotes', `\ufeff"x,"${plain.slice(1)}`, whole()],
+  [
+    'byte-order marks of values',
+    rows('\ufeffa', 'a', '"\ufeffb,c"', '\ufeff'),
+    whole('\ufeffa', 'a', '\ufeffb,c', '\ufeff'),
+    { exact: true },
+  ],
+  [
+    'that of the first value, in rows of LF and CRLF',
+    rows('\ufeffa', 'a\r').replace('a\r,0.25,1', 'a,0.25,1\r'),
+    whole('\ufeffa', 'a'),
+    { exact: true },
+  ],
+  [
+    'joined files with marks: they belong to values',
+    joined,
+    ['a', 'b', '\ufeffa', 'b'],
+    { exact: true, header: false },
+  ],
+  ['joined files with marks: they are blanks', joined, ['a', 'b', 'a', 'b'], { header: false }],
+  [
+    'joined files with marks before quotes',
+    joined.replaceAll('a', '"a"'),
+    /csv:3: a byte-order mark stands before a quote, as where files were joined; remove it\.$/,
+    { header: false },
+  ],
   ['CRLF', ends(() => '\r\n'), whole()],
   ['CRLF and LF', ends((line) => (line % 2 ? '\n' : '\r\n')), whole()],
   ['CRLF last', ends((line) => (line < 20 ? '\n' : '\r\n')), whole()],

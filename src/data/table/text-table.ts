@@ -156,6 +156,7 @@ async function withPlainCopy<Result>(
   const lineFeed = Buffer.from('\n');
   let left = dialect.header ? 1 : 0;
   try {
+    await file.write(byteOrderMark); // else DuckDB drops one that belongs to the first value
     for await (const { text, rows } of readRows(path, dialect)) {
       await file.write(
         Buffer.concat(rows.slice(left).flatMap(({ begin, end }) => [text.subarray(begin, end), lineFeed])),
@@ -215,6 +216,8 @@ async function* readRows(
       if (typeof row === 'string') throw fault(row);
       const { end, next, values, breaks } = row;
       if (end - at > longestRow) throw fault(tooLong);
+      if (isAt(text, at, byteOrderMark) && text[at + 3] === marks.quote)
+        throw fault('a byte-order mark stands before a quote, as where files were joined; remove it.');
       line += breaks;
       if (values === 0) facts.isPlain &&= columns > 1;
       else {
