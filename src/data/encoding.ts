@@ -80,8 +80,32 @@ export interface FittedTask {
 /** Bytes. `encoding.json` is read as one string, of which a JavaScript engine has at most 2^29 characters. */
 export const mostEncodingText = 2 ** 29 - 2 ** 16;
 
-/** A run's files are what was written: `result.json` has their checksums. */
-export const encodingShape = z.looseObject({ schema: z.literal(1) });
+/** Whether each value of a vocabulary has one index: of two, the first would never be looked up. */
+export function isDistinct({ values, rare }: Vocabulary): boolean {
+  const all = typeof values === 'number' ? rare : [...values, ...rare];
+  return new Set(all).size === all.length;
+}
+
+const index = z.int().max(2 ** 28); // each has a row of an embedding table
+const text = z.union([z.string(), index]);
+
+/** Bounds what readers allocate: a run's folder may be a stranger's, with checksums of its own. */
+export const encodingShape = z.looseObject({
+  schema: z.literal(1),
+  columns: z.array(
+    z
+      .looseObject({
+        cells: z.looseObject({ hash: index.optional() }),
+        values: z.union([index, z.array(text.nullable())]).default([]),
+        rare: z.array(text).default([]),
+        length: z
+          .int()
+          .max(2 ** 12)
+          .optional(),
+      })
+      .refine(isDistinct, 'a value is there twice'),
+  ),
+});
 
 /** New rows are read as those of training were. */
 export interface CellReading {

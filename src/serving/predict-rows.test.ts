@@ -1,8 +1,9 @@
-import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parquetReadObjects } from 'hyparquet';
 import { describe, expect, test } from 'vitest';
-import { sealed } from '../support/checksum.js';
+import { sealed, sha256 } from '../support/checksum.js';
+import { DataError } from '../support/errors.js';
 import { readRun } from '../training/finished-run.js';
 import { trainedOnMixed } from './mixed-table.fixture.js';
 import { expectOwnBits, expectSameBits, mixedFolder, opened, predicted } from './predict-rows.fixture.js';
@@ -113,6 +114,34 @@ const files = [join(folder, 'inputs.csv')];
 const run = await readTrainedRun(
   await trainedOnMixed(folder, '[{ name: click, type: binary }]', '{ type: single-task, levels: [[4]], tower: [] }'),
 );
+
+test.each<[string, (column: Record<string, unknown>) => object, RegExp]>([
+  ['too many values', () => ({ values: 1e12 }), /columns\.0\.values/],
+  ['a code above them', () => ({ values: [1e12] }), /columns\.0\.values/],
+  ['lists too long', () => ({ length: 1e9 }), /columns\.0\.length: Too big/],
+  ['a hash too large', () => ({ cells: { hash: 1e12 } }), /columns\.0\.cells\.hash: Too big/],
+  [
+    'a value twice',
+    ({ values }) => ({ values: [values, 'Bern', 'Bern'].flat() }),
+    /columns\.0: a value is there twice/,
+  ],
+])('an encoding with %s, whose checksum is right, is refused in one line', async (_, change, message) => {
+  const [own, changed] = [run.path, join(folder, 'stranger')];
+  cpSync(own, changed, { recursive: true });
+  const encoding = JSON.parse(readFileSync(join(own, 'encoding.json'), 'utf8'));
+  const [first, ...others] = encoding.columns;
+  const text = JSON.stringify({ ...encoding, columns: [{ ...first, ...change(first) }, ...others] });
+  writeFileSync(join(changed, 'encoding.json'), text);
+  const { sha256: __, ...result } = JSON.parse(readFileSync(join(own, 'result.json'), 'utf8'));
+  const files = { ...result.files, 'encoding.json': sha256(text) };
+  writeFileSync(join(changed, 'result.json'), JSON.stringify(sealed({ ...result, files })));
+  const failure: unknown = await readTrainedRun(changed).catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(DataError);
+  expect(String(failure)).toMatch(message);
+  expect(String(failure)).toMatch(
+    /^DataError: Cannot read \S+encoding\.json: .*\. Delete \S+ and train the run again\.$/,
+  );
+});
 
 test('an interruption ends the work, and what was prepared is deleted', async () => {
   const interrupt = new AbortController();

@@ -193,6 +193,13 @@ describe('vocabularies', () => {
     const columns = [column('few', ['a']), column('user', ['abc', 'éd']), column('all', 10 ** 8)];
     expect(() => checkStored(columns, 15)).toThrow(/^Column 'user' .*inputs\.columns\.user\.minCount, or hash/);
     expect(() => checkStored(columns, 16)).not.toThrow();
+    for (const values of [
+      [null, 'b', 'b'],
+      [null, 'r', 'b'],
+    ])
+      expect(() => checkStored([{ ...column('user', []), values, rare: ['r'] }])).toThrow(
+        "Column 'user' has a value twice: its loader gives it two indexes.",
+      );
   });
 });
 

@@ -5,7 +5,7 @@ import { ConfigError, DataError } from '../../support/errors.js';
 import { must } from '../../support/must.js';
 import { someOf } from '../../support/text.js';
 import { asSingle, type Dataset, type Source, type SourceBlock, type SourceColumn } from '../dataset.js';
-import { type Encoding, type Fitted, type FittedColumn, mostEncodingText } from '../encoding.js';
+import { type Encoding, type Fitted, type FittedColumn, isDistinct, mostEncodingText } from '../encoding.js';
 import { checkedLabels, type KeptRows, keptRows } from './encoded-split.js';
 import { project, signedLog } from './project.js';
 import { listFit, type VocabularyOptions, vocabularyByNumber } from './vocabulary.js';
@@ -212,13 +212,18 @@ function isComplete({ complete = false, name }: SourceColumn, inputs: InputsConf
   return complete && (inputs.columns[name]?.minCount ?? inputs.minCount) <= 1;
 }
 
-/** @throws DataError if the vocabularies, of which the largest is named, are too long to be stored. */
+/**
+ * @throws DataError if a value is there twice, or if the vocabularies, of which the largest is named, are too long to be
+ * stored.
+ */
 export function checkStored(columns: readonly FittedColumn[], most = mostEncodingText): void {
   const lengths = columns.map((column) => {
+    if (!('values' in column)) return 0;
+    if (!isDistinct(column))
+      throw new DataError(`Column '${column.name}' has a value twice: its loader gives it two indexes.`);
     let length = 0;
-    if ('values' in column && typeof column.values !== 'number')
-      for (const values of [column.values, column.rare])
-        for (const value of values) length += Buffer.byteLength(String(value)) + 3;
+    for (const values of [column.values, column.rare])
+      if (typeof values !== 'number') for (const value of values) length += Buffer.byteLength(String(value)) + 3;
     return length;
   });
   if (lengths.reduce((sum, length) => sum + length, 0) <= most) return;
