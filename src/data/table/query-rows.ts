@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { z } from 'zod';
 import { ConfigError, DataError } from '../../support/errors.js';
-import { fileLiteral, identifier, literal, openDatabase, queryRows, whileOpen } from '../store/database.js';
+import { fileLiteral, identifier, literal, literals, openDatabase, queryRows, whileOpen } from '../store/database.js';
 import {
   fileFormat,
   jsonTable,
@@ -80,8 +80,8 @@ async function checkQuery(database: DuckDBConnection, { query, files }: QuerySou
 }
 
 /**
- * Refuses functions whose answer changes by themselves, as DuckDB says (`today()` gives the same rows until tomorrow), and
- * samples without a seed. The plan names those behind keywords, macros and views. DuckDB cannot write a plan that scans
+ * Refuses functions whose answer changes by itself (`today()` gives the same rows until tomorrow), and samples without a
+ * seed. The plan names those behind keywords, macros and views. DuckDB cannot write a plan that scans
  * JSON, so it is made for empty tables.
  */
 async function refuseChanging(database: DuckDBConnection, query: string, tables: readonly string[]): Promise<void> {
@@ -98,12 +98,31 @@ async function refuseChanging(database: DuckDBConnection, query: string, tables:
     'the query gives other rows each time; write a constant for a random number or the time, or compute it from columns, as hash(id) % 10';
   if (String(plan).includes('"seed":-1}')) throw new Error(`${otherRows} (it samples without REPEATABLE)`);
   // DuckDB adds `error` to each subquery of one value, and takes the others for consistent
-  const changing =
-    "SELECT DISTINCT function_name FROM duckdb_functions() WHERE (stability <> 'CONSISTENT' AND function_name <> 'error') OR function_name IN ('current_localtime', 'current_localtimestamp')";
+  const changing = `SELECT DISTINCT function_name FROM duckdb_functions() WHERE (stability <> 'CONSISTENT' AND function_name <> 'error')
+    OR function_name IN ('current_localtime', 'current_localtimestamp', 'current_setting')
+    OR (function_type = 'table' AND function_name NOT IN (${literals(fromArguments)}))`;
   const names = new Set((await queryRows(database, changing)).map(([name]) => name));
-  const [call] = [...String(plan).matchAll(/"name":"(\w+)"/g)].filter(([, name]) => names.has(name));
+  const calls = [...String(plan).matchAll(/"name":"(\w+)","arguments":(\[.*?\])/g)];
+  const call = calls.find(([, name, types]) => names.has(name) || clocks.test(`${name}${types}`));
   if (call) throw new Error(`${otherRows} (it calls ${call[1]})`);
 }
+
+/** Table functions whose rows follow from their arguments. Others tell of the machine, the session or the file system. */
+const fromArguments = [
+  'seq_scan',
+  'parquet_scan',
+  'read_parquet',
+  'json_each',
+  'json_tree',
+  'range',
+  'generate_series',
+  'unnest',
+  'repeat',
+  'repeat_row',
+];
+
+/** Calls that ask for today: the age of one time, and the offset of a time of day. */
+const clocks = /^(age\[\{[^{}]*\}\]|timezone\[.*"TIME WITH TIME ZONE")/;
 
 type Scalar = string | number | boolean;
 type Variable = Scalar | readonly Scalar[];

@@ -150,6 +150,12 @@ test.each([
   '(SELECT max(today()) FROM users)',
   'list_transform([1], x -> today())',
   'uuid()',
+  "age(DATE '2020-01-01')",
+  "TIMETZ '10:00:00+00' AT TIME ZONE 'Europe/Zurich'",
+  "current_setting('memory_limit')",
+  '(SELECT sum(memory_usage_bytes) FROM duckdb_memory())',
+  '(SELECT max(utc_offset) FROM pg_timezone_names())',
+  '(SELECT count(*) FROM information_schema.tables)',
 ])('%s is refused, which gives the same rows today, but not tomorrow', async (call) => {
   const { users, ratings } = await threeTables();
   const json = await file('{"id": 1, "y": 0}\n', 'data.jsonl');
@@ -162,8 +168,10 @@ test('functions of the data alone are not refused', async () => {
   const { users, ratings } = await threeTables();
   const json = await file('{"id": 1, "t": "2024-05-31"}\n', 'data.jsonl');
   const query = `SELECT user % 2 AS y, (SELECT max(age) FROM users) - count(*) AS x, hash(user) % 7 AS h,
-    any_value(epoch(age(t::DATE, DATE '2020-01-01'))) AS z
-    FROM ratings LEFT JOIN json ON id = user % 3 GROUP BY user, item, stars`;
+    any_value(epoch(age(t::DATE, DATE '2020-01-01'))) AS z, any_value(t::TIMESTAMP AT TIME ZONE 'Europe/Zurich') AS at,
+    (SELECT sum(value::INTEGER) FROM json_each('[1, 2]')) + (SELECT max(i) FROM range(3) r(i)) AS c
+    FROM ratings LEFT JOIN json ON id = user % 3, unnest([1]), generate_series(1, 1), repeat(0, 1)
+    GROUP BY user, item, stars`;
   const source = await open({ query, files: { users, ratings, json } });
   expect(source.splits.train.rows).toBeGreaterThan(10);
 });
