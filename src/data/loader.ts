@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { part } from '../support/catalogue.js';
+import { sha256 } from '../support/checksum.js';
 import { type Source, type SourceColumn, type SourceTask, type SplitName, splitNames } from './dataset.js';
 
 export interface LoaderContext {
@@ -19,16 +19,6 @@ export interface LoaderContext {
   readonly signal?: AbortSignal | undefined;
   /** Names a file of prepared data that the source was read from, or that was just written. */
   prepared?(path: string): void;
-}
-
-/** Reports the progress of reading. Throws to stop it. */
-export function advance(
-  { progress, signal }: Pick<LoaderContext, 'progress' | 'signal'>,
-  done: number,
-  total: number,
-): void {
-  signal?.throwIfAborted();
-  progress?.(done, total);
 }
 
 /** How a table of new rows is read that a model of such data is to predict. */
@@ -115,7 +105,7 @@ export const splitSeedSchema = z
  * training and validation rows follow it, the checksum is that of the content.)
  */
 export function checksumOfDraw(checksum: string, seed: number): string {
-  return createHash('sha256').update(`${checksum} ${seed}`).digest('hex');
+  return sha256(`${checksum} ${seed}`);
 }
 
 /** The largest range of rows per read. Long ranges cost less per row. */

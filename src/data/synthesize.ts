@@ -90,7 +90,10 @@ export const syntheticFile = synthesisKind(
       generated: syntheticRows(options, seed),
       made(measured) {
         const manifest = {
-          ...{ rows, seed, noise, ...others },
+          rows,
+          seed,
+          noise,
+          ...others,
           alpha: [...alpha],
           beta: [...beta],
           weights: weights.map((weight) => [...weight]), // [K, d]
@@ -127,7 +130,9 @@ export const funnelFile = synthesisKind(
         };
         const manifest = {
           simulation: true, // no row is of real people
-          ...{ rows, seed, ...constants },
+          rows,
+          seed,
+          ...constants,
           tasks: taskNames, // in the order of the matrices in `measured`
           responses, // in the order of `cosine`
           cosine: feed.process.correlation, // the requested ones of the responses' weight vectors, [K, K]

@@ -3,6 +3,7 @@ import { type Dataset, outputCount, type Task } from '../data/dataset.js';
 import { project } from '../data/encode/project.js';
 import type { Encoding } from '../data/encoding.js';
 import type { Dialect, LoaderContext, RowReading } from '../data/loader.js';
+import { twiceInOneCase } from '../data/table/row-file.js';
 import { type NewRows, openNewRows } from '../data/table/table-loader.js';
 import type { OutputColumn, RowGroup } from '../data/write/write-file.js';
 import type { Engine, Program, Signature } from '../engine/engine.js';
@@ -33,7 +34,8 @@ const kinds = {
   identity: 'numeric',
 } as const;
 
-interface RowOptions {
+/** What is read of new rows. */
+export interface RowOptions {
   /** Columns that are copied to the output. */
   readonly keep: readonly string[];
   /** The text files' dialect, where it differs from the run's own. */
@@ -195,21 +197,16 @@ function scoreColumns(tasks: readonly Task[], scale: Scale): readonly OutputColu
  */
 export function checkNames({ encoding }: Pick<TrainedModel, 'encoding'>, scale: Scale, keep: readonly string[]): void {
   const names = scoreColumns(encoding.tasks, scale).map(({ name }) => name);
-  const double = twice(names);
-  if (double !== undefined)
+  const double = twiceInOneCase(names);
+  if (double)
     throw new ConfigError(
-      `Two predictions would be written as '${double}': rename one of their tasks or classes, and train again.`,
+      `Two predictions would be written as '${double[1]}': rename one of their tasks or classes, and train again.`,
     );
-  const keptTwice = twice(keep);
-  if (keptTwice !== undefined) throw new ConfigError(`--keep ${keptTwice}: it is named twice.`);
-  const taken = keep.find((name) => twice([...names, name]) !== undefined);
+  const keptTwice = twiceInOneCase(keep);
+  if (keptTwice) throw new ConfigError(`--keep ${keptTwice[1]}: it is named twice.`);
+  const taken = keep.find((name) => twiceInOneCase([...names, name]));
   if (taken !== undefined)
     throw new ConfigError(`--keep ${taken}: the predictions have a column of this name. Rename that of the rows.`);
-}
-
-function twice(names: readonly string[]): string | undefined {
-  const small = names.map((name) => name.toLowerCase()); // DuckDB, which writes the files, takes such names for one
-  return names.find((_, index) => small.indexOf(small[index] ?? '') < index);
 }
 
 /** The values of `scoreColumns`, as 32-bit floats. */

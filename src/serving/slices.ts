@@ -2,6 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Encoding } from '../data/encoding.js';
 import { vectorItems } from '../data/store/append-columns.js';
 import {
+  chunksOf,
   identifier,
   literal,
   literals,
@@ -170,13 +171,9 @@ async function placed(
 ): Promise<Slicing> {
   const of = new Int32Array(coded.reduce((sum, { rows }) => sum + rows, 0));
   const slices = new Map(coded.map(({ code }, slice) => [code ?? -1, slice]));
-  const result = await database.stream(`SELECT coalesce(${index}, -1)::INTEGER FROM ${from}`);
   let row = 0;
-  for (;;) {
-    const chunk = await result.fetchChunk();
-    if (!chunk || chunk.rowCount === 0) break;
+  for await (const chunk of chunksOf(database, `SELECT coalesce(${index}, -1)::INTEGER FROM ${from}`))
     for (const code of vectorItems(chunk.getColumnVector(0)).subarray(0, chunk.rowCount))
       of[row++] = must(slices.get(code), 'slice');
-  }
   return { by, slices: coded.map(({ code, ...slice }) => slice), of };
 }

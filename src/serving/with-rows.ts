@@ -4,7 +4,6 @@ import { countsValues } from '../config/parts.js';
 import { loaders } from '../data/catalogue.js';
 import type { Dataset } from '../data/dataset.js';
 import { type FittedVocabulary, indexLookup } from '../data/encode/vocabulary.js';
-import type { Dialect } from '../data/loader.js';
 import { literal, queryNumbers, queryRows, withDatabase } from '../data/store/database.js';
 import { findDataFiles } from '../data/table/row-file.js';
 import { type EngineChoice, openEngine, thisMachine } from '../engine/devices/devices.js';
@@ -12,7 +11,7 @@ import type { Engine } from '../engine/engine.js';
 import { ConfigError, DataError, UserError } from '../support/errors.js';
 import { must } from '../support/must.js';
 import { wholeNumber } from '../support/text.js';
-import { type EncodedRows, encodedRows, NotFinite } from './score-rows.js';
+import { type EncodedRows, encodedRows, NotFinite, type RowOptions } from './score-rows.js';
 import type { TrainedModel } from './trained-run.js';
 
 /** Progress of predicting new rows. */
@@ -23,13 +22,8 @@ export type RowsEvent =
   /** In rows. */
   | { readonly kind: 'predicting'; readonly done: number; readonly total: number };
 
-export interface RowsOptions {
-  /** Columns that are copied to the output. Default: none. */
-  readonly keep?: readonly string[];
-  /** The text files' dialect, where it differs from the run's own. */
-  readonly dialect?: Dialect;
-  /** Whether labels and weights are read. Default: not. */
-  readonly labels?: boolean;
+/** By default no column is copied, the dialect is the run's, and labels and weights are not read. */
+export interface RowsOptions extends Partial<RowOptions> {
   /** Columns that differ from training are an error. Default: a note. */
   readonly strict?: boolean | undefined;
   /** The output file; it must not be one of the inputs. */
@@ -58,8 +52,16 @@ export async function withRows<Result>(
   options: RowsOptions,
   work: (opened: OpenedRows) => Promise<Result>,
 ): Promise<Result> {
-  const { keep = [], dialect = {}, labels = false, out, signal, on = () => undefined } = options;
-  const { device = run.experiment.engine.device, strict = false } = options;
+  const {
+    keep = [],
+    dialect = {},
+    labels = false,
+    strict = false,
+    out,
+    device = run.experiment.engine.device,
+    signal,
+    on = () => undefined,
+  } = options;
   const note = (message: string) => on({ kind: 'note', message });
   await refuseOverwriting(out, run.path, files);
   const { engine, notes } = await openEngine({ ...run.experiment.engine, device }, thisMachine(signal));
@@ -135,8 +137,8 @@ async function unreadValues(
       const c = source.columns.findIndex(({ name }) => name === stored.name);
       const { dictionary } = must(source.columns[c], stored.name);
       const isMissing = { list: `len(i${c}) = 0`, vocabulary: 'false' }[String(stored.kind)] ?? `isnan(i${c})`;
-      const [low, high] = ('range' in stored && stored.range) || [0, 0];
-      const isInside = 'range' in stored && stored.range ? `i${c} BETWEEN ${low}::DOUBLE AND ${high}::DOUBLE` : 'true';
+      const [low, high] = ('range' in stored && stored.range) || [];
+      const isInside = low === undefined ? 'true' : `i${c} BETWEEN ${low}::DOUBLE AND ${high}::DOUBLE`;
       const counts = ['count(*)', `count(*) FILTER (${isMissing})`, `count(*) FILTER (${isInside})`];
       const [rows = 0, missing = 0, inside = 0] = await queryNumbers(database, counts, 'given.rows');
       const hadMissing = 'missing' in stored ? stored.missing : undefined; // undefined: it is not known

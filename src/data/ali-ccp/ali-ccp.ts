@@ -5,7 +5,7 @@ import { sha256 } from '../../support/checksum.js';
 import { DataError } from '../../support/errors.js';
 import { printable } from '../../support/text.js';
 import { findRawFile, type RawFile } from '../fetch/raw-file.js';
-import { advance, checksumOfDraw, defineLoader, type LoaderContext, splitSeedSchema } from '../loader.js';
+import { checksumOfDraw, defineLoader, type LoaderContext, splitSeedSchema } from '../loader.js';
 import {
   fileLiteral,
   literal,
@@ -203,17 +203,23 @@ async function prepareFiles(
     const onShare = (share: number) => context.progress?.(Math.floor(before + share * file.bytes), total);
     await withProgress(database, onShare, step);
     before += file.bytes;
-    advance(context, before, total);
+    context.signal?.throwIfAborted();
+    context.progress?.(before, total);
   };
   const rows = { train: 0, validation: 0, test: 0 };
   const notes: string[] = [];
   for (const split of fileSplits) {
     const samples: ListedFile = {
-      ...{ table: `samples_${split}`, path: files.skeleton[split].path },
-      ...{ columns: ['sample', 'click', 'conversion', 'key', 'said'], kept: "NOT (click = '0' AND conversion = '1')" },
+      table: `samples_${split}`,
+      path: files.skeleton[split].path,
+      columns: ['sample', 'click', 'conversion', 'key', 'said'],
+      kept: "NOT (click = '0' AND conversion = '1')",
     };
     const common: ListedFile = {
-      ...{ table: `common_${split}`, path: files.common[split].path, columns: ['key', 'said'], kept: 'true' },
+      table: `common_${split}`,
+      path: files.common[split].path,
+      columns: ['key', 'said'],
+      kept: 'true',
     };
     await read(files.skeleton[split], () => readSamples(database, samples));
     await read(files.common[split], () => readCommon(database, common));

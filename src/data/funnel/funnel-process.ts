@@ -94,7 +94,10 @@ export function drawFunnel(options: FunnelOptions, random: Random): FunnelProces
   const byNetwork = <Value>(ofWifi: Value, ofOthers: Value) =>
     Array.from(networkWeights, (_, network) => (network === wifi ? ofWifi : ofOthers));
   const drawn = {
-    ...{ populations, strength, noise, score: scorer(populations, byNetwork(onWifi, elsewhere)) },
+    populations,
+    strength,
+    noise,
+    score: scorer(populations, byNetwork(onWifi, elsewhere)),
     draw(random: Random, into: Int32Array) {
       for (let part = 0; part < populations.length; part++) into[part] = populations[part]?.draw(random) ?? 0;
     },

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import type { DuckDBConnection } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
 
 export interface DatabaseOptions {
   /** Buffer memory; anything beyond it goes to `spill`. Default: DuckDB's, 80 % of the machine's. */
@@ -49,6 +49,16 @@ export async function queryRows(connection: DuckDBConnection, sql: string): Prom
   return (await connection.runAndReadAll(sql)).getRows();
 }
 
+/** A statement's result, piece by piece. */
+export async function* chunksOf(connection: DuckDBConnection, sql: string): AsyncGenerator<DuckDBDataChunk> {
+  const result = await connection.run(sql);
+  for (;;) {
+    const chunk = await result.fetchChunk();
+    if (!chunk || chunk.rowCount === 0) return;
+    yield chunk;
+  }
+}
+
 /** Reports the progress of a long step, from 0 to 1, a few times a second. */
 export async function withProgress<Result>(
   connection: DuckDBConnection,
@@ -74,9 +84,13 @@ export async function queryNumbers(connection: DuckDBConnection, expressions: re
   for (let first = 0; first < expressions.length; first += mostExpressions) {
     const some = expressions.slice(first, first + mostExpressions);
     const [row = []] = await queryRows(connection, `SELECT ${some.join(', ')} FROM ${from}`);
-    for (const value of row) numbers.push(value === null ? Number.NaN : Number(value));
+    numbers.push(...row.map(asNumber));
   }
   return numbers;
+}
+
+function asNumber(value: unknown): number {
+  return value === null ? Number.NaN : Number(value);
 }
 
 /** Reads rows of numbers by their first column. NULL becomes NaN. */
@@ -85,11 +99,7 @@ export async function numbersBy(
   sql: string,
 ): Promise<(key: number) => readonly number[]> {
   const rows = new Map<number, readonly number[]>();
-  for (const [key, ...values] of await queryRows(connection, sql))
-    rows.set(
-      Number(key),
-      values.map((value) => (value === null ? Number.NaN : Number(value))),
-    );
+  for (const [key, ...values] of await queryRows(connection, sql)) rows.set(Number(key), values.map(asNumber));
   return (key) => rows.get(key) ?? [];
 }
 
@@ -185,19 +195,6 @@ export async function whileOpen<Result>(
   signal: AbortSignal | undefined,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  try {
-    return await interruptible(database, signal, work);
-  } finally {
-    database.closeSync();
-  }
-}
-
-/** The same, but the database stays open. */
-async function interruptible<Result>(
-  database: DuckDBConnection,
-  signal: AbortSignal | undefined,
-  work: () => Promise<Result>,
-): Promise<Result> {
   const interrupt = () => database.interrupt();
   signal?.addEventListener('abort', interrupt);
   try {
@@ -207,5 +204,6 @@ async function interruptible<Result>(
     throw error;
   } finally {
     signal?.removeEventListener('abort', interrupt);
+    database.closeSync();
   }
 }

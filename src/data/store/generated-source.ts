@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
+import { sha256 } from '../../support/checksum.js';
 import { asSingle, type Source, type SourceBlock, type SourceSplit, type SplitName } from '../dataset.js';
 import { isSmall, rowsPerBlock } from '../loader.js';
 
@@ -29,10 +30,12 @@ export interface Generated extends Pick<Source, 'columns' | 'tasks' | 'masked' |
  */
 export function generatedSource(generated: Generated): Source {
   const { rows, block, checksum, columns, tasks, masked, group } = generated;
-  const kept = isSmall(generated);
+  const isKept = isSmall(generated);
   const split = (name: SplitName): SourceSplit => {
     const draw = block(name);
-    return kept ? keptSplit(rows[name], draw) : drawnSplit(rows[name], rowsPerBlock(generated), draw);
+    if (!isKept) return drawnSplit(rows[name], rowsPerBlock(generated), draw);
+    const drawn: SourceBlock[] = [];
+    return { rows: rows[name], blockRows: generatedRows, read: (index) => (drawn[index] ??= draw(index)) };
   };
   return {
     columns,
@@ -42,20 +45,6 @@ export function generatedSource(generated: Generated): Source {
     generated: true,
     checksum: withBlock(checksum, block('train')(0)),
     splits: { train: split('train'), validation: split('validation'), test: split('test') },
-  };
-}
-
-/** Blocks are kept once they are drawn. */
-function keptSplit(rows: number, draw: (index: number) => SourceBlock): SourceSplit {
-  const drawn = new Map<number, SourceBlock>();
-  return {
-    rows,
-    blockRows: generatedRows,
-    read(index) {
-      const block = drawn.get(index) ?? draw(index);
-      drawn.set(index, block);
-      return block;
-    },
   };
 }
 
@@ -121,7 +110,5 @@ export function generatorSeed({ seed }: { readonly seed: number | 'run' }, run: 
 
 /** Checksum of the constants that determine every value. @param version Version of the generator. */
 export function generatorChecksum(version: number, options: object, seed: number): string {
-  return createHash('sha256')
-    .update(JSON.stringify({ version, ...options, seed }))
-    .digest('hex');
+  return sha256(JSON.stringify({ version, ...options, seed }));
 }

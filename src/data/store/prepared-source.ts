@@ -13,7 +13,7 @@ import {
 import type { TextReading } from '../encoding.js';
 import { isSmall, type LoaderContext, rowsPerBlock } from '../loader.js';
 import { listVector, vectorItems } from './append-columns.js';
-import { type PreparedTables, TableReader } from './prepared.js';
+import { type PreparedTables, type TableReader, tableReader } from './prepared.js';
 
 /**
  * The description of a source's DuckDB tables:
@@ -68,7 +68,7 @@ export async function preparedSource(
 ): Promise<Source> {
   const stored = tables.description;
   for (const message of stored.notes ?? []) note(message);
-  const reader = new TableReader(tables, stored.columns.length + stored.tasks.length);
+  const reader = tableReader(tables, stored.columns.length + stored.tasks.length);
   const dictionaries = stored.columns.some(isIndexed) ? await readDictionaries(reader, stored, signal) : [];
   const blockRows = stored.blockRows ?? rowsPerBlock(stored);
   const parts = await (draw ? drawnParts(reader, stored, draw, blockRows, signal) : storedParts(stored, blockRows));
@@ -187,13 +187,12 @@ async function drawnParts(
     }
     first = end;
   }
-  const [train, validation, test] = splitNames.map((name) => {
+  const drawnPart = (name: SplitName) => {
     const split = markedPart(marks, 1 + splitNames.indexOf(name), blockRows);
     if (split.rows === 0) throw new DataError(noRows(name));
     return split;
-  });
-  if (!train || !validation || !test) throw new Error('There are three splits');
-  return { train, validation, test };
+  };
+  return { train: drawnPart('train'), validation: drawnPart('validation'), test: drawnPart('test') };
 }
 
 /** Other loaders than that of tables have another option for it. */
@@ -223,12 +222,12 @@ async function readBlock(reader: TableReader, stored: StoredSource, rows: Rows):
   const count = rows.some?.length ?? rows.to - rows.from;
   const inputs = stored.columns.map((column, c) => columnTarget(column, c, count));
   const [labels, weights, links] = [
-    stored.tasks.map(({ label }, t) => new Numbers(label ?? `l${t}`, new Float32Array(count))),
-    new Numbers('weight', new Float32Array(count)),
-    new Numbers('link', new Int32Array(count)),
+    stored.tasks.map(({ label }, t) => numberColumn(label ?? `l${t}`, new Float32Array(count))),
+    numberColumn('weight', new Float32Array(count)),
+    numberColumn('link', new Int32Array(count)),
   ];
   const labelWeights = stored.tasks.map(({ weighted }, t) =>
-    weighted ? new Numbers(`v${t}`, new Float32Array(count)) : undefined,
+    weighted ? numberColumn(`v${t}`, new Float32Array(count)) : undefined,
   );
   await fill(reader, 'rows', rows, [
     ...inputs.flatMap(({ parts }, c) => (isOfRow[c] ? parts : [])),
@@ -286,7 +285,7 @@ function toRanges(numbers: Int32Array): Rows[] {
 }
 
 async function readNumbers(reader: TableReader, column: string, rows: Rows): Promise<Int32Array> {
-  const numbers = new Numbers(column, new Int32Array(rows.some?.length ?? rows.to - rows.from));
+  const numbers = numberColumn(column, new Int32Array(rows.some?.length ?? rows.to - rows.from));
   await fill(reader, 'rows', rows, [numbers]);
   return numbers.values;
 }
@@ -310,7 +309,7 @@ async function fill(
     count += rows.length;
     begin += chunk.rowCount;
   }
-  await reader.expectRows(`the rows ${from} to ${to} of ${table}`, count, some?.length ?? to - from);
+  reader.expectRows(`the rows ${from} to ${to} of ${table}`, count, some?.length ?? to - from);
   return count;
 }
 
@@ -321,42 +320,36 @@ interface FilledColumn {
   add(vector: DuckDBVector, at: number, rows: readonly number[]): void;
 }
 
-class Numbers<Values extends Int32Array | Float32Array> implements FilledColumn {
-  readonly column: string;
-  readonly values: Values;
-
-  constructor(column: string, values: Values) {
-    this.column = column;
-    this.values = values;
-  }
-
-  add(vector: DuckDBVector, at: number, rows: readonly number[]): void {
-    const items = vectorItems(vector);
-    for (let i = 0; i < rows.length; i++) this.values[at + i] = items[rows[i] ?? 0] ?? 0;
-  }
+function numberColumn<Values extends Int32Array | Float32Array>(column: string, values: Values) {
+  return {
+    column,
+    values,
+    add(vector: DuckDBVector, at: number, rows: readonly number[]) {
+      const items = vectorItems(vector);
+      for (let i = 0; i < rows.length; i++) values[at + i] = items[rows[i] ?? 0] ?? 0;
+    },
+  };
 }
 
 /** A list's entries, or their weights, row after row. */
-class Entries implements FilledColumn {
-  readonly column: string;
-  readonly offsets: Int32Array;
-  readonly values: number[] = [];
-
-  constructor(column: string, rows: number) {
-    this.column = column;
-    this.offsets = new Int32Array(rows + 1);
-  }
-
-  add(vector: DuckDBVector, at: number, rows: readonly number[]): void {
-    const lists = listVector(vector);
-    const items = vectorItems(lists.childVector);
-    for (const [i, row] of rows.entries()) {
-      const from = lists.getEntryOffset(row);
-      const end = from + lists.getEntryLength(row);
-      for (let k = from; k < end; k++) this.values.push(items[k] ?? 0);
-      this.offsets[at + i + 1] = this.values.length;
-    }
-  }
+function entryColumn(column: string, rows: number) {
+  const offsets = new Int32Array(rows + 1);
+  const values: number[] = [];
+  return {
+    column,
+    offsets,
+    values,
+    add(vector: DuckDBVector, at: number, rows: readonly number[]) {
+      const lists = listVector(vector);
+      const items = vectorItems(lists.childVector);
+      for (const [i, row] of rows.entries()) {
+        const from = lists.getEntryOffset(row);
+        const end = from + lists.getEntryLength(row);
+        for (let k = from; k < end; k++) values.push(items[k] ?? 0);
+        offsets[at + i + 1] = values.length;
+      }
+    },
+  };
 }
 
 /** An input of a block: the columns that are read for it, and what becomes of them. */
@@ -367,10 +360,10 @@ interface Target {
 
 function columnTarget({ kind, weighted }: StoredColumn, c: number, rows: number): Target {
   if (kind !== 'list') {
-    const numbers = new Numbers(`i${c}`, kind === 'numeric' ? new Float32Array(rows) : new Int32Array(rows));
+    const numbers = numberColumn(`i${c}`, kind === 'numeric' ? new Float32Array(rows) : new Int32Array(rows));
     return { parts: [numbers], values: () => numbers.values };
   }
-  const [indexes, weights] = [new Entries(`i${c}`, rows), new Entries(`w${c}`, rows)];
+  const [indexes, weights] = [entryColumn(`i${c}`, rows), entryColumn(`w${c}`, rows)];
   return {
     parts: weighted ? [indexes, weights] : [indexes],
     values: () => ({

@@ -5,7 +5,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { folderPerTest } from '../../support/folder.fixture.js';
 import { literal, machineFault, queryRows, withDatabase } from './database.js';
-import { beforeReading, type FileBefore, prepared, rawChecksum, TableReader } from './prepared.js';
+import { beforeReading, type FileBefore, prepared, rawChecksum, tableReader } from './prepared.js';
 
 const inFolder = folderPerTest();
 const cache = () => inFolder('kept', 'here');
@@ -83,8 +83,7 @@ test.each<[string, string, (bytes: Buffer) => Buffer]>([
 
 test('what is damaged when it is read is an error that says what to delete', async () => {
   const entry = await prepare();
-  const damaged = new TableReader(entry, 1).expectRows('rows', 4, 5);
-  await expect(damaged).rejects.toThrow(
+  expect(() => tableReader(entry, 1).expectRows('rows', 4, 5)).toThrow(
     `of rows there are 4, not 5. If it is damaged, delete ${entry.path}: it is made anew.`,
   );
 });

@@ -8,7 +8,7 @@ import { sha256 } from '../../support/checksum.js';
 import { DataError, hasCode, isSystemError, systemReason, UserError } from '../../support/errors.js';
 import { makeFolder, partialPath, removeRemains, syncPath, writeWhole } from '../../support/files.js';
 import type { LoaderContext } from '../loader.js';
-import { limitMemory, literal, machineFault, openDatabase, sqlReason, whileOpen } from './database.js';
+import { chunksOf, limitMemory, literal, machineFault, openDatabase, sqlReason, whileOpen } from './database.js';
 
 /** Raise it when the stored format changes. */
 const formatVersion = 6;
@@ -169,45 +169,36 @@ export function asUserError(error: unknown, folder: string, setting = 'dataset.c
   return error;
 }
 
-/** Reads prepared tables. Their database is closed by `close`, or when nothing refers to it any more. */
-export class TableReader {
-  readonly #tables: PreparedTables<unknown>;
-  readonly #columns: number;
-  #database: Promise<DuckDBConnection> | undefined;
+export type TableReader = ReturnType<typeof tableReader>;
 
-  /** @param columns Columns of the widest table: its buffers need memory. */
-  constructor(tables: PreparedTables<unknown>, columns: number) {
-    this.#tables = tables;
-    this.#columns = columns;
-  }
-
-  /** A statement's result. Several may be read at once. @throws DataError if it cannot be read. */
-  async *chunks(sql: string): AsyncGenerator<DuckDBDataChunk> {
-    try {
-      this.#database ??= this.#tables.open(this.#columns);
-      const result = await (await this.#database).run(sql);
-      for (;;) {
-        const chunk = await result.fetchChunk();
-        if (!chunk || chunk.rowCount === 0) return;
-        yield chunk;
-      }
-    } catch (error) {
-      this.#database = undefined;
-      throw this.#unreadable(sqlReason(error));
-    }
-  }
-
-  /** @throws DataError if the number of rows differs from the expected one. */
-  async expectRows(what: string, rows: number, expected: number): Promise<void> {
-    if (rows !== expected) throw this.#unreadable(`of ${what} there are ${rows}, not ${expected}`);
-  }
-
-  #unreadable(reason: string): DataError {
-    const { file, path } = this.#tables;
+/**
+ * Reads prepared tables. Their database is closed when nothing refers to it any more.
+ * @param columns Columns of the widest table: its buffers need memory.
+ */
+export function tableReader({ file, path, open }: PreparedTables<unknown>, columns: number) {
+  let database: Promise<DuckDBConnection> | undefined;
+  const unreadable = (reason: string) => {
     const [, cure = `If it is damaged, delete ${path}: it is made anew`] =
       advice.find(([sign]) => sign.test(reason)) ?? [];
     return new DataError(`${file} cannot be read: ${reason}. ${cure}.`);
-  }
+  };
+  return {
+    /** A statement's result. Several may be read at once. @throws DataError if it cannot be read. */
+    async *chunks(sql: string): AsyncGenerator<DuckDBDataChunk> {
+      try {
+        database ??= open(columns);
+        yield* chunksOf(await database, sql);
+      } catch (error) {
+        database = undefined;
+        throw unreadable(sqlReason(error));
+      }
+    },
+
+    /** @throws DataError if the number of rows differs from the expected one. */
+    expectRows(what: string, rows: number, expected: number): void {
+      if (rows !== expected) throw unreadable(`of ${what} there are ${rows}, not ${expected}`);
+    },
+  };
 }
 
 function readerMegabytes(columns: number): number {
