@@ -1,7 +1,7 @@
 """Writes files at random and what other programs read in them: Python's csv and json, pandas (Parquet, JSON Lines).
 
 check-reading.py DIR CSVS OTHERS SEED
-DIR gets the files, and a `.expected` for each: {"options": {}, "names": [], "rows": [[text or null]]}.
+DIR gets the files, and a `.expected` for each: {"options": {}, "names": [], "unsupported": [], "rows": [[text or null]]}.
 """
 import csv
 import datetime
@@ -133,14 +133,23 @@ KINDS = {
     'mixed': lambda: chance.choice([1, 0.5, 'x', True, 2**53 + 1]),
     'longOrFloat': lambda: chance.choice([2**53 + 1, 2**53, 0.5, 10**20, 10**20 + 1]),
     'hugeList': lambda: [chance.choice([10**22 + 1, 10**22, 0.5]) for _ in range(chance.randint(0, 3))],
+    'listOrText': lambda: chance.choice([['a', 'b'], ['a'], [], 'a', 'a|b', 5]) if chance.random() < 0.3 else ['c'],
+    'nested': lambda: chance.choice([['a'], [['a']], [{'a': 1}], {'a': 1}, 'a']) if chance.random() < 0.3 else 'b',
 }
-ONLY_JSON = ('mixed', 'longOrFloat', 'hugeList', 'huge')
+ONLY_JSON = ('mixed', 'longOrFloat', 'hugeList', 'huge', 'listOrText', 'nested')
 ONLY_PARQUET = ('time', 'day')
+
+
+def is_odd(values):
+    """Whether a column of JSON is refused: it has objects, lists of lists, or both lists and single values."""
+    lists = [value for value in values if isinstance(value, list)]
+    single = [value for value in values if value is not None and not isinstance(value, list)]
+    return bool(lists and single) or any(isinstance(entry, (list, dict)) for entry in single + sum(lists, []))
 
 
 def write_typed(path, rows, is_json):
     kinds = [kind for kind in KINDS if kind not in (ONLY_PARQUET if is_json else ONLY_JSON)]
-    columns = {f'{kind} {c}': kind for c, kind in enumerate(chance.choices(kinds, k=chance.randint(1, 6)))}
+    columns = {f'{kind} {c}': kind for c, kind in enumerate(['text'] + chance.choices(kinds, k=chance.randint(0, 5)))}
     missing = {name: chance.choice([0, 0, 0.2]) for name in columns}
     table = [{name: None if chance.random() < missing[name] else KINDS[kind]() for name, kind in columns.items()} for _ in range(rows)]
     if is_json:
@@ -151,6 +160,8 @@ def write_typed(path, rows, is_json):
         (gzip.open if path.name.endswith('.gz') else open)(path, 'wb').write(text.encode())
         read = json.loads(text if text.startswith('[{') else '[' + text.replace('\n', ',') + ']')
         names = list(dict.fromkeys(name for row in read for name in row))
+        odd = [name for name in names if is_odd([row.get(name) for row in read])]
+        names = [name for name in names if name not in odd]
         read = [[shown(row.get(name)) for name in names] for row in read]
     else:
         frame = pd.DataFrame({name: [row[name] for row in table] for name in columns})
@@ -165,7 +176,8 @@ def write_typed(path, rows, is_json):
         back = pd.read_parquet(path)
         names = list(back.columns)
         read = [[shown(value) for value in row] for row in zip(*[back[name] for name in names])]
-    return {'options': {}, 'names': names, 'rows': read}
+        odd = []
+    return {'options': {}, 'names': names, 'unsupported': sorted(odd), 'rows': read}
 
 
 for number in range(csvs + others):

@@ -27,17 +27,21 @@ type Cell = string | null | readonly string[];
 interface Expected {
   readonly options: { delimiter?: string; quote?: string | null; encoding?: string | null; header?: boolean };
   readonly names: readonly string[];
+  /** Columns that are refused. */
+  readonly unsupported?: readonly string[];
   readonly rows: readonly (readonly Cell[])[];
 }
 
 /** The rows of a file as `ple` stages them, as texts. */
 async function readByPle(path: string, { encoding, header = true, quote = '"', delimiter }: Expected['options']) {
   const file = await openTableFile(path, { delimiter, header, quote, encoding: encoding ?? undefined });
+  const names = file.names.filter((name) => !file.unsupported.has(name));
+  const unsupported = [...file.unsupported.keys()].toSorted();
   return withDatabase(async (database) => {
-    const { columns } = await stageRows(database, [{ split: 'train', file }], new Set(file.names), usualMissing);
+    const { columns } = await stageRows(database, [{ split: 'train', file }], new Set(names), usualMissing);
     const sql = [...columns.values()].map((column) => (column.type === 'list' ? column.sql : textSql(column)));
     const rows = await queryRows(database, `SELECT ${sql.join(', ')} FROM ${stagedTable} ORDER BY rowid`);
-    return { names: file.names, rows: rows.map((row) => row.map(cellOf)) };
+    return { names, unsupported, rows: rows.map((row) => row.map(cellOf)) };
   });
 }
 
@@ -63,11 +67,11 @@ function plain(cell: Cell): Cell {
 
 /** The first line that differs: of the names, or of a row. */
 async function differenceOf(path: string): Promise<string | undefined> {
-  const { options, names, rows }: Expected = JSON.parse(readFileSync(`${path}.expected`, 'utf8'));
+  const { options, names, unsupported = [], rows }: Expected = JSON.parse(readFileSync(`${path}.expected`, 'utf8'));
   const linesOf = (all: readonly (readonly Cell[])[]) => all.map((cells) => JSON.stringify(cells.map(plain)));
-  const expected = linesOf([names.map((name) => name.trim()), ...rows.map((row) => row.map(wanted))]);
+  const expected = linesOf([names.map((name) => name.trim()), unsupported, ...rows.map((row) => row.map(wanted))]);
   const found = await readByPle(path, options).then(
-    (read) => linesOf([read.names, ...read.rows]),
+    (read) => linesOf([read.names, read.unsupported, ...read.rows]),
     (error: unknown) => [String(error)],
   );
   const at = Array.from({ length: Math.max(found.length, expected.length) }, (_, line) => line).find(

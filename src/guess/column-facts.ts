@@ -82,7 +82,7 @@ export async function columnFacts(
   const facts: ColumnFacts[] = [];
   for (const [index, { name }] of columns.entries()) {
     const [column, input] = [values[index], inputs.find((one) => one.name === name)];
-    const isDate = staged.files.every(({ file }) => file.times?.has(name));
+    const isDate = staged.files.every(({ file }) => file.types.get(name)?.time);
     const parts = column && input && (await calendarParts(database, index, column, input, isDate));
     const { kind, looksDated = false } = input ?? {};
     if (column) facts.push({ ...column, name, rows: staged.rows, kind, looksDated, parts });

@@ -62,7 +62,10 @@ export async function withStagedFiles<Result>(
       );
     await limitMemory(database, used.size);
     const total = files.reduce((sum, { file }) => sum + file.bytes, 0);
-    const staged = await stageRows(database, files, used, usualMissing, (done) => onBytes(done, total), true);
+    const staged = await stageRows(database, files, used, usualMissing, {
+      onBytes: (done) => onBytes(done, total),
+      asTexts: true,
+    });
     return { database, staged, files, unsupported, dialect };
   };
   return whileOpen(database, signal, async () => {

@@ -55,7 +55,7 @@ export async function encodedRows(
   const reading = loader?.newRows?.(experiment.dataset);
   const labels = wantsLabels ? labelReading(encoding, reading) : {};
   const wanted = {
-    inputs: encoding.columns.map(({ name, kind, cells }) => ({ name, kind: kinds[kind], cells })),
+    inputs: encoding.columns.map(({ name, kind, cells }) => ({ ...cells, name, kind: kinds[kind] })),
     labels,
     weight: wantsLabels ? reading?.weight : undefined,
     keep,

@@ -39,8 +39,8 @@ export interface StoredSource {
   readonly texts?: TextReading;
   /** Notes for whoever opens it. */
   readonly notes?: readonly string[];
-  /** Of new rows: how many rows each file has. */
-  readonly fileRows?: readonly number[] | undefined;
+  /** Of new rows: the first row of each file. */
+  readonly fileStarts?: readonly number[] | undefined;
   /** Rows per block. Absent: `blockRowsOf`. */
   readonly blockRows?: number;
 }

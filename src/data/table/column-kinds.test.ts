@@ -243,7 +243,7 @@ test('new rows get them by the way of training, in a file with types too', async
     [seconds, seconds],
   ] as const) {
     const { columns } = await open({ path: trained, ...settings });
-    const inputs = columns.map(({ name, kind, cells = {} }) => ({ name, kind, cells }));
+    const inputs = columns.map(({ name, kind, cells }) => ({ ...cells, name, kind }));
     const wanted = { inputs, labels: {}, weight: undefined, keep: [] };
     const rows = await openNewRows([later], wanted, {}, { seed: 0, note: () => undefined });
     expect(await readRows(rows.source, 'test')).toMatchObject(expected);

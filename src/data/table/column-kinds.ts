@@ -108,6 +108,7 @@ function valueInput(
   column: StagedColumn,
   hasTexts: boolean,
 ): KnownInput {
+  if (column.times !== undefined && input.time === undefined) throw noTimes(column);
   const days = column.type === 'text' ? timesOfText(column.sql)[input.time ?? -1] : undefined;
   const faulty = days !== undefined || hasTexts;
   const number = days !== undefined ? daysExpression(days) : faulty ? numberSql(column) : `${column.sql}::DOUBLE`;
@@ -127,13 +128,17 @@ async function calendarInput(
   if (time === undefined || !isWritingOf(column, time))
     time = way?.place ?? (areNumbers ? await timeOfAllNumbers(database, column) : undefined);
   const stamp = timeForms(column)[time ?? -1];
-  if (stamp === undefined)
-    throw new DataError(
-      `Column '${column.name}' has no times, or none in one format that tells days and months apart (2024-05-31 would): columns: { ${column.name}: ignored } leaves it out.`,
-    );
+  if (stamp === undefined) throw noTimes(column);
   const kind = part === 'days' ? 'numeric' : 'categorical';
   const text = kind === 'numeric' ? undefined : partSql[part](stamp);
   return { ...input, kind, column, time, faulty: true, number: daysExpression(stamp), text };
+}
+
+function noTimes({
+  name,
+  times = 'no times, or none in one format that tells days and months apart (2024-05-31 would)',
+}: StagedColumn): DataError {
+  return new DataError(`Column '${name}' has ${times}: columns: { ${name}: ignored } leaves it out.`);
 }
 
 /** The form of a column of numbers that are times. */

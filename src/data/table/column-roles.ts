@@ -43,11 +43,13 @@ export interface ColumnRoles {
  * Each column's role. Columns of labels, masks, splits and weights are no inputs, but the latter three are if `columns`
  * names them.
  * @param chosen Tasks whose labels are read. The columns of the others are hidden in the same way.
+ * @param trained The inputs of a trained model.
  */
 export function columnRoles(
   { path, names }: { readonly path: string; readonly names: readonly string[] },
   options: TableOptions,
   chosen: readonly string[] = Object.keys(options.tasks),
+  trained?: readonly InputColumn[],
 ): ColumnRoles {
   const there = `there are: ${someOf(names, 30)}.`;
   const find = (reference: Reference, key: string): string => {
@@ -60,20 +62,21 @@ export function columnRoles(
   const labels = Object.entries(tasks).flatMap(([name, task]) =>
     chosen.includes(name) ? [labelColumn(name, task, options.weight, find)] : [],
   );
-  const isGlob = (reference: string) => isPattern(reference) && !names.includes(reference);
-  for (const [reference, option] of [...columns].filter(([reference]) => !isGlob(reference))) {
+  const globs: { readonly glob: string; readonly option: ColumnOption; readonly pattern: RegExp }[] = [];
+  for (const [reference, option] of columns) {
+    if (isPattern(reference) && !names.includes(reference)) {
+      const pattern = filePattern(reference);
+      if (!names.some((name) => pattern.test(name)))
+        throw new ConfigError(`dataset.columns.${reference}: no column of ${path} matches; ${there}`);
+      globs.push({ glob: reference, option, pattern });
+      continue;
+    }
     const label = labels.find(({ name }) => name === find(reference, 'columns'));
     if (label && option !== 'ignored')
       throw new ConfigError(
         `dataset.columns: '${reference}' is the label of task '${label.task.name}', so it cannot be an input.`,
       );
   }
-  const globs = [...columns]
-    .filter(([reference]) => isGlob(reference))
-    .map(([glob, option]) => ({ glob, option, pattern: filePattern(glob) }));
-  for (const { glob, pattern } of globs)
-    if (!names.some((name) => pattern.test(name)))
-      throw new ConfigError(`dataset.columns.${glob}: no column of ${path} matches; ${there}`);
   const bySplit =
     'column' in split
       ? [find(split.column, 'split.column')]
@@ -101,7 +104,7 @@ export function columnRoles(
     if (first) return first.option;
     return name === group ? 'categorical' : options.others === 'ignored' ? 'ignored' : undefined;
   };
-  const inputs = names.flatMap((name): InputColumn[] => {
+  const inputsOf = (name: string): InputColumn[] => {
     const option = optionOf(name);
     if (option === 'ignored') return [];
     if (typeof option !== 'object') return [{ name, kind: option }];
@@ -112,7 +115,8 @@ export function columnRoles(
         throw new ConfigError(`dataset.columns.${name}: there is a column '${input}' already; rename it.`);
       return { name: input, kind: part === 'days' ? 'numeric' : 'categorical', part, of: name };
     });
-  });
+  };
+  const inputs = trained ?? names.flatMap(inputsOf);
   if (inputs.length === 0) throw new ConfigError('dataset: no column is left as an input.');
   if (group !== undefined && inputs.find(({ name }) => name === group)?.kind !== 'categorical')
     throw new ConfigError(

@@ -251,7 +251,7 @@ test.each([{ y: { weight: 'y' } }, { liked: { column: 2, weight: '2' } }])(
 );
 
 test('new rows have the weights of their labels, and need their column', async () => {
-  const inputs = [{ name: 'x', kind: 'numeric', cells: {} } as const];
+  const inputs = [{ name: 'x', kind: 'numeric' } as const];
   const wanted = { inputs, labels: { y: { regression: false, weight: 'v' } }, weight: undefined, keep: [] };
   const context = { seed: 1, note: () => undefined };
   const rows = await openNewRows([await file('x,y,v\n0.5,1,2\n1.5,0,0\n')], wanted, { exact: false }, context);

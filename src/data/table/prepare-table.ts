@@ -1,14 +1,14 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { sha256 } from '../../support/checksum.js';
 import { DataError } from '../../support/errors.js';
+import { groupedBy } from '../../support/json.js';
 import { must } from '../../support/must.js';
 import { splitNames } from '../dataset.js';
-import type { CellReading } from '../encoding.js';
 import type { LoaderContext } from '../loader.js';
-import { identifier, limitMemory, queryNumbers, withProgress } from '../store/database.js';
+import { identifier, limitMemory, numbersBy, queryNumbers, withProgress } from '../store/database.js';
 import { noRows, type StoredSource } from '../store/prepared-source.js';
 import { columnKinds, type KnownInput } from './column-kinds.js';
-import { columnRoles, type LabelColumn } from './column-roles.js';
+import { columnRoles, type InputColumn, type LabelColumn } from './column-roles.js';
 import { findFaults, labelSql, refuseFaults, tellLabels, tellLosses, withClasses } from './labels.js';
 import { rowSplits } from './row-splits.js';
 import {
@@ -30,10 +30,10 @@ import { isOfTest, type TableOptions } from './table-options.js';
 interface About {
   readonly checksum: string;
   /**
-   * The rows are new ones of a model that is trained: all of the test split, and read as those of training. By column.
-   * Its options are fixed, so messages do not advise to change them.
+   * The inputs of a trained model, whose new rows these are: all of the test split, and read as those of training. Its
+   * options are fixed, so messages do not advise to change them.
    */
-  readonly trained?: ReadonlyMap<string, CellReading>;
+  readonly trained?: readonly InputColumn[];
   /** Tasks whose labels are read. Absent: all. The others’ columns are no inputs, unless `columns` names them. */
   readonly tasks?: readonly string[] | undefined;
   /** Columns that the table `kept` gets as they are, in the order of the rows. */
@@ -67,7 +67,7 @@ export async function prepareTable(
     weight,
     group,
     split,
-  } = columnRoles({ path, names }, options, about.tasks);
+  } = columnRoles({ path, names }, options, about.tasks, trained);
   const read = new Set([...used, ...keep]);
   checkColumns(files, read);
   await limitMemory(database, read.size);
@@ -80,16 +80,16 @@ export async function prepareTable(
   const bytes = files.reduce((sum, { file }) => sum + file.bytes, 0);
   const onShare = (share: number) => progress?.(Math.floor(share * bytes), bytes);
   const onBytes = (done: number) => onShare(readingShare * (done / Math.max(1, bytes)));
-  const staged = await stageRows(database, files, read, options.missing, onBytes);
-  const wanted = asked.map((input) => ({ ...input, ...trained?.get(input.name) }));
-  const inputs = await columnKinds(database, wanted, staged, (message) => void notes.push(message));
+  const inputOf = new Map(asked.map((input) => [input.of ?? input.name, input]));
+  const staged = await stageRows(database, files, read, options.missing, { onBytes, inputOf });
+  const inputs = await columnKinds(database, asked, staged, (message) => void notes.push(message));
   signal?.throwIfAborted();
   const splits = await rowSplits(database, staged, { split }, options);
   const labels = await withClasses(database, asLabels, staged, splits);
   await refuseFaults(database, splits, findFaults({ staged, inputs }, { labels, weight }, splits, isNew), staged);
   const written = (share: number) => onShare(readingShare + (1 - readingShare) * share);
   return withProgress(database, written, async () => {
-    const { selected, joins } = await writeDictionaries(database, inputs, signal);
+    const { selected, joins } = await storedInputs(database, inputs, staged.rows, signal);
     for (const [t, label] of labels.entries()) {
       const { value, weight, inside } = labelSql(label, staged);
       selected.push(`coalesce((${value})::FLOAT, 'NaN'::FLOAT) AS l${t}`);
@@ -113,6 +113,7 @@ export async function prepareTable(
     }
     const checked = { path, options, notes, isNew };
     const { rows, masked } = await checkWritten(database, staged, labels, checked);
+    const isMixed = [...staged.columns.values()].some(({ separator, times }) => (separator ?? times) !== undefined);
     const hasLenientTimes = inputs.some(({ lenient, time }) => lenient && time !== undefined);
     onShare(1);
     return {
@@ -132,13 +133,18 @@ export async function prepareTable(
       rows,
       masked,
       weighted: weights !== undefined,
-      fileRows: trained && staged.files.map(({ rows }) => rows),
-      // Earlier versions have read such columns as texts under the plain checksum.
-      checksum: hasLenientTimes ? sha256(`${about.checksum} lenient times`) : about.checksum,
+      fileStarts: trained && staged.files.map(({ first }) => first),
+      checksum: changedChecksum(about.checksum, { mixed: isMixed, 'lenient times': hasLenientTimes }),
       notes: notes.map((message) => message.replaceAll(/[\r\n]+/g, ' ')), // a column's name may have line breaks
       group,
     };
   });
+}
+
+/** Earlier versions have read such tables otherwise under the plain checksum. */
+function changedChecksum(checksum: string, is: Readonly<Record<string, boolean>>): string {
+  const changes = Object.keys(is).filter((change) => is[change]);
+  return changes.length > 0 ? sha256([checksum, ...changes].join(' ')) : checksum;
 }
 
 const mostValues = 2 ** 23;
@@ -146,68 +152,92 @@ const mostValues = 2 ** 23;
 const mostTypeValues = 2 ** 12;
 
 /** Writes the inputs' dictionaries. @returns SQL of the inputs as they are stored. */
-async function writeDictionaries(
+async function storedInputs(
   database: DuckDBConnection,
   inputs: readonly KnownInput[],
+  rows: number,
   signal: AbortSignal | undefined,
 ): Promise<{ readonly selected: string[]; readonly joins: readonly string[] }> {
-  await database.run('CREATE TABLE prepared.dictionaries (input INTEGER, value VARCHAR)');
+  const texts = inputs.map(inputTexts);
+  const sizeOf = await writeDictionaries(database, inputs, texts, rows, signal);
   const selected: string[] = [];
   const joins: string[] = [];
-  for (const [c, input] of inputs.entries()) {
+  for (const [c, { kind, column, number, hash, separator, weights }] of inputs.entries()) {
     signal?.throwIfAborted();
-    const { kind, column, number, hash, separator, weights, text: ofPart } = input;
     if (kind === 'numeric') {
       selected.push(`coalesce((${number})::FLOAT, 'NaN'::FLOAT) AS i${c}`);
       continue;
     }
     const isList = kind === 'list';
-    const entries = listEntries(column, separator);
-    const names = weights === undefined ? entries : `list_transform(${entries}, e -> ${entryName('e', weights)})`;
-    const texts = isList ? names : `coalesce(${ofPart ?? textSql(column)}, '')`;
-    const each = (list: string, of: (text: string) => string) =>
+    const each = (of: (text: string) => string, list = must(texts[c], 'texts')) =>
       `${isList ? `list_transform(${list}, e -> ${of('e')})` : of(list)} AS i${c}`;
-    if (hash !== undefined) selected.push(each(texts, (text) => `(md5_number_lower(${text}) % ${hash})::INTEGER`));
-    else if ((await writeDictionary(database, c, texts, input)) > mostTypeValues && !isList) {
-      joins.push(`LEFT JOIN dictionary${c} AS d${c} ON d${c}.value = ${texts}`);
+    const dictionary = `(FROM dictionaries WHERE input = ${c})`;
+    if (hash !== undefined) selected.push(each((text) => `(md5_number_lower(${text}) % ${hash})::INTEGER`));
+    else if (sizeOf(c) > mostTypeValues && !isList) {
+      joins.push(`LEFT JOIN ${dictionary} AS d${c} ON d${c}.value = ${texts[c]}`);
       selected.push(`d${c}.index AS i${c}`);
     } else {
-      await database.run(`CREATE TEMP TYPE dictionary${c} AS ENUM (SELECT value FROM dictionary${c})`);
-      const coded = `(${texts})::dictionary${c}${isList ? '[]' : ''}`;
-      selected.push(each(coded, (text) => `enum_code(${text})::INTEGER`));
+      await database.run(`CREATE TEMP TYPE dictionary${c} AS ENUM (SELECT value FROM ${dictionary} ORDER BY index)`);
+      selected.push(
+        each((text) => `enum_code(${text})::INTEGER`, `(${texts[c]})::dictionary${c}${isList ? '[]' : ''}`),
+      );
     }
     if (isList && weights !== undefined)
-      selected.push(`list_transform(${entries}, e -> (${entryWeight('e', weights)})::FLOAT) AS w${c}`);
+      selected.push(
+        `list_transform(${listEntries(column, separator)}, e -> (${entryWeight('e', weights)})::FLOAT) AS w${c}`,
+      );
   }
   return { selected, joins };
 }
 
+/** SQL of a category, or of a list's entries without their weights. */
+function inputTexts({ kind, column, separator, weights, text = textSql(column) }: KnownInput): string {
+  if (kind !== 'list') return `coalesce(${text}, '')`;
+  const entries = listEntries(column, separator);
+  return weights === undefined ? entries : `list_transform(${entries}, e -> ${entryName('e', weights)})`;
+}
+
+/** Dictionaries of so many values are made in one statement: to plan one takes as long as the table is wide. */
+const valuesAtOnce = 2 ** 20;
+
 /**
- * The table `dictionary<c>`: an input's texts in the order of their first rows, and their indexes. @returns how many.
+ * The table `dictionaries`: each input's texts in the order of their first rows, and their indexes. @returns how many
+ * an input has.
  */
-async function writeDictionary(
+async function writeDictionaries(
   database: DuckDBConnection,
-  c: number,
-  texts: string,
-  { name, kind, separator, weights }: KnownInput,
-): Promise<number> {
-  const each =
-    kind === 'list'
-      ? `SELECT unnest(${texts}) AS value, generate_subscripts(${texts}, 1) AS place, rowid AS row FROM ${stagedTable}`
-      : `SELECT ${texts} AS value, 0 AS place, rowid AS row FROM ${stagedTable}`;
-  const from = `(SELECT value, min(row * ${2 ** 22} + place) AS first FROM (${each}) GROUP BY value)`;
+  inputs: readonly KnownInput[],
+  texts: readonly string[],
+  rows: number,
+  signal: AbortSignal | undefined,
+): Promise<(input: number) => number> {
+  await database.run('CREATE TABLE dictionaries (input INTEGER, value VARCHAR, index INTEGER)');
+  const atOnce = Math.max(1, Math.floor(valuesAtOnce / rows));
+  for (const some of groupedBy(inputs.entries(), ([c, { kind, hash }]) => [kind, hash, Math.floor(c / atOnce)])) {
+    const [[, { kind, hash }]] = some;
+    if (kind === 'numeric' || hash !== undefined) continue;
+    signal?.throwIfAborted();
+    const each = (list: readonly unknown[]) => (list.length > 1 ? `unnest([${list.join(', ')}])` : list.join(''));
+    const [places, values] = [each(some.map(([c]) => c)), each(some.map(([c]) => texts[c]))];
+    const entries =
+      kind === 'list' ? 'unnest(value) AS value, generate_subscripts(value, 1) AS place' : 'value, 0 AS place';
+    const from = `SELECT input, row, ${entries} FROM (SELECT ${places} AS input, ${values} AS value, rowid AS row FROM ${stagedTable})`;
+    const first = `SELECT input, value, min(row * ${2 ** 22} + place) AS first FROM (${from}) GROUP BY input, value`;
+    await database.run(
+      `INSERT INTO dictionaries SELECT input, value, row_number() OVER (PARTITION BY input ORDER BY first) - 1 FROM (${first}) ORDER BY input, first`,
+    );
+  }
+  const sizes = await numbersBy(database, 'SELECT input, count(*) FROM dictionaries GROUP BY input');
+  const sizeOf = (input: number) => sizes(input)[0] ?? 0;
+  const large = inputs.find((_, c) => sizeOf(c) > mostValues);
+  if (large)
+    throw new DataError(
+      `Column '${large.name}' has more than ${mostValues} different values; hash them in dataset.columns: { kind: ${large.kind}, hash: 1000000 }.`,
+    );
   await database.run(
-    `CREATE TABLE dictionary${c} AS SELECT value, (row_number() OVER (ORDER BY first) - 1)::INTEGER AS index FROM ${from} ORDER BY first`,
+    'CREATE TABLE prepared.dictionaries AS SELECT input, value FROM dictionaries ORDER BY input, index',
   );
-  const [count = 0] = await queryNumbers(database, ['count(*)'], `dictionary${c}`);
-  const kept = Object.entries({ separator, weights }).map(([key, text]) =>
-    text === undefined ? '' : `, ${key}: ${JSON.stringify(text)}`,
-  );
-  const hashed = `columns: { ${name}: { kind: ${kind}, hash: 1000000${kept.join('')} } }`;
-  if (count > mostValues)
-    throw new DataError(`Column '${name}' has more than ${mostValues} different values; hash them: ${hashed}.`);
-  await database.run(`INSERT INTO prepared.dictionaries SELECT ${c}, value FROM dictionary${c} ORDER BY index`);
-  return count;
+  return sizeOf;
 }
 
 /**

@@ -2,7 +2,16 @@ import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { z } from 'zod';
 import { ConfigError, DataError } from '../../support/errors.js';
-import { fileLiteral, identifier, literal, literals, openDatabase, queryRows, whileOpen } from '../store/database.js';
+import {
+  fileLiteral,
+  identifier,
+  literal,
+  literals,
+  openDatabase,
+  queryNumbers,
+  queryRows,
+  whileOpen,
+} from '../store/database.js';
 import {
   fileFormat,
   jsonTable,
@@ -50,8 +59,14 @@ export async function openQuery(
     await said('dataset.query', database.run(`CREATE TABLE ${name} AS ${sources.query}`));
     const hash = "md5_number(concat(r.rowid, ' ', r::VARCHAR))"; // the same in each version of DuckDB
     const [row] = await queryRows(database, `SELECT bit_xor(${hash})::VARCHAR FROM ${name} r`);
-    const rows = { path: 'dataset.query', bytes: sources.bytes, format: 'SQL', from: name };
-    return { file: await openRelation(rows, database, path), checksum: String(row?.[0]) };
+    const rows = { path: 'dataset.query', bytes: sources.bytes, format: 'SQL', from: `query.${name}` };
+    const file = await openRelation(rows, database);
+    const read: TableFile['read'] = async (into, ...others) => {
+      await into.run(`ATTACH ${literal(path)} AS query (READ_ONLY)`);
+      await file.read(into, ...others);
+      await into.run('DETACH query');
+    };
+    return { file: { ...file, read }, checksum: String(row?.[0]) };
   });
 }
 
@@ -128,16 +143,13 @@ type Scalar = string | number | boolean;
 type Variable = Scalar | readonly Scalar[];
 
 async function setVariable(database: DuckDBConnection, name: string, value: Variable): Promise<void> {
-  const { BIGINT, BOOLEAN, DOUBLE, LIST, listValue, VARCHAR } = await import('@duckdb/node-api');
   const values = [value].flat();
-  const is = (type: string) => values.every((one) => typeof one === type);
-  const isWhole = values.every(Number.isSafeInteger);
-  if (!(is('number') || is('boolean') || is('string')))
-    throw new ConfigError(`dataset.variables.${name}: its values are of several types.`);
-  const type = isWhole ? BIGINT : is('number') ? DOUBLE : is('boolean') ? BOOLEAN : VARCHAR;
-  const items = values.map((one) => (isWhole ? BigInt(one) : one));
-  const [bound, of] = Array.isArray(value) ? [listValue(items), LIST(type)] : [items[0] ?? null, type];
-  await database.run(`SET VARIABLE ${identifier(name)} = $1`, [bound], [of]);
+  const [kind, ...others] = new Set(values.map((one) => typeof one));
+  if (others.length > 0) throw new ConfigError(`dataset.variables.${name}: its values are of several types.`);
+  const number = values.every(Number.isSafeInteger) ? 'BIGINT' : 'DOUBLE';
+  const type = kind === 'number' ? number : kind === 'boolean' ? 'BOOLEAN' : 'VARCHAR';
+  const items = values.map((one) => `${literal(String(one))}::${type}`).join(', ');
+  await database.run(`SET VARIABLE ${identifier(name)} = ${Array.isArray(value) ? `[${items}]` : items}`);
 }
 
 async function setUp(
@@ -156,14 +168,16 @@ async function setUp(
     signal?.throwIfAborted();
     const [first = ''] = paths;
     const what = `dataset.files.${name}`;
-    if (fileFormat(first) === 'parquet') {
-      const list = `[${paths.map(fileLiteral).join(', ')}]`;
-      const from = `read_parquet(${list}, hive_partitioning = true)`;
-      await said(what, database.run(`CREATE VIEW ${identifier(name)} AS SELECT * FROM ${from}`));
-    } else if (fileFormat(first) === 'json') {
-      const from = await said(what, jsonTable(database, paths, /^(DATE|TIME|UUID|JSON)/));
-      await said(what, database.run(`CREATE VIEW ${identifier(name)} AS SELECT * FROM ${from}`));
-    } else await load(database, name, paths, options, missing);
+    const format = fileFormat(first);
+    if (format === 'text') {
+      await load(database, name, paths, options, missing);
+      continue;
+    }
+    const { from } =
+      format === 'json'
+        ? await said(what, jsonTable(database, paths, /^(DATE|TIME|UUID|JSON)/))
+        : { from: `read_parquet([${paths.map(fileLiteral).join(', ')}], hive_partitioning = true)` };
+    await said(what, database.run(`CREATE VIEW ${identifier(name)} AS FROM ${from}`));
   }
   const views = [...files.values()].flat().filter((path) => fileFormat(path) !== 'text'); // others are tables by now
   const allowed = views.flatMap((path) => [literal(path), fileLiteral(path)]); // it looks up both
@@ -203,9 +217,9 @@ async function typed(database: DuckDBConnection, table: string, columns: readonl
   const isEach = (pattern: string) => (column: StagedColumn) =>
     `count(*) FILTER (NOT regexp_full_match(${textSql(column)}, ${literal(pattern)})) = 0`;
   const tests = [...columns.map(isEach(whole)), ...columns.map(isEach(real))];
-  const [row = []] = await queryRows(database, `SELECT ${tests.join(', ')} FROM ${table}`);
+  const areSo = await queryNumbers(database, tests, table);
   return columns.map(({ name, sql, type: own }, c) => {
-    const type = row[c] === true ? 'BIGINT' : row[columns.length + c] === true ? 'DOUBLE' : 'VARCHAR';
+    const type = areSo[c] ? 'BIGINT' : areSo[columns.length + c] ? 'DOUBLE' : 'VARCHAR';
     return `${own === 'text' ? `${sql}::${type}` : sql} AS ${identifier(name)}`;
   });
 }

@@ -5,19 +5,28 @@ import { ConfigError, DataError, inWorkingFolder } from '../../support/errors.js
 import { must } from '../../support/must.js';
 import type { SplitName } from '../dataset.js';
 import { readRawFile } from '../fetch/raw-file.js';
-import { fileLiteral, identifier, literal, queryRows, sqlReason, withDatabase } from '../store/database.js';
-import { cleaned, daysExpression, type SplitFile, type StagedType, type TableFile } from './staged-rows.js';
+import {
+  fileLiteral,
+  identifier,
+  literal,
+  queryNumbers,
+  queryRows,
+  sqlReason,
+  withDatabase,
+} from '../store/database.js';
+import {
+  type ColumnType,
+  cleaned,
+  cutText,
+  daysExpression,
+  type SplitFile,
+  type TableFile,
+  textSql,
+} from './staged-rows.js';
+import type { TableOptions } from './table-options.js';
 import { openTextTable } from './text-table.js';
 
-export interface RowFileOptions {
-  readonly delimiter?: string | undefined;
-  readonly quote: string | null;
-  readonly header: boolean | readonly string[];
-  readonly encoding?: string | undefined;
-  readonly decimal?: ',' | '.' | undefined;
-  /** Blanks around values belong to them. */
-  readonly exact?: boolean | undefined;
-}
+export type RowFileOptions = Pick<TableOptions, 'delimiter' | 'quote' | 'header' | 'encoding' | 'decimal' | 'exact'>;
 
 export async function openSplitFiles(
   files: readonly { readonly split: SplitName; readonly path: string }[],
@@ -77,6 +86,8 @@ interface Relation {
   readonly format: string;
   /** SQL that stands behind FROM. */
   readonly from: string;
+  /** Columns that are not read, and why. */
+  readonly odd?: ReadonlyMap<string, string>;
 }
 
 /** Parquet, with any compression. */
@@ -89,8 +100,8 @@ async function openParquet(path: string, bytes: number): Promise<TableFile> {
 async function openJson(path: string, bytes: number): Promise<TableFile> {
   if (/\.gz$/i.test(path)) for await (const _ of readRawFile(path)); // DuckDB does not notice that one is cut off
   return withDatabase(async (database) => {
-    const from = await said(`${path} cannot be read as JSON`, jsonTable(database, [path], /^[A-Z ]+(\[\])?$/));
-    return openRelation({ path, bytes, format: 'JSON', from }, database);
+    const table = await said(`${path} cannot be read as JSON`, jsonTable(database, [path], /^[A-Z ]+(\[\])?$/));
+    return openRelation({ path, bytes, format: 'JSON', ...table }, database);
   });
 }
 
@@ -102,12 +113,13 @@ export async function jsonTable(
   database: DuckDBConnection,
   paths: readonly string[],
   asTexts: RegExp,
-): Promise<string> {
+): Promise<Pick<Relation, 'from' | 'odd'>> {
   const list = `[${paths.map(fileLiteral).join(', ')}]`;
   const size = 'maximum_object_size = 67108864';
   const from = `read_json(${list}, ${size}, hive_partitioning = false, union_by_name = true, sample_size = -1, map_inference_threshold = -1, field_appearance_threshold = 0`;
-  const result = await database.stream(`SELECT * FROM ${from}) LIMIT 0`);
-  const [names, types] = [result.columnNames(), result.columnTypes()];
+  const described = await queryRows(database, `DESCRIBE SELECT * FROM ${from})`);
+  const types = new Map(described.map(([name, type]) => [String(name), String(type)]));
+  const names = [...types.keys()];
   if (names.length === 1 && names[0] === 'json') throw new Error('its values are no objects with keys');
   if (twiceInOneCase(names.map((name) => name.replace(/_\d+$/, '')))) {
     // DuckDB gives the second of two keys that differ only in case another name, which no row has
@@ -116,11 +128,45 @@ export async function jsonTable(
     if (twice)
       throw new Error(`'${twice[0]}' and '${twice[1]}' differ only in upper and lower case; give one another name`);
   }
-  const columns = names.map((name, c) => {
-    const type = typeName(must(types[c], name));
-    return `${literal(name)}: ${literal(asTexts.test(type) ? type.replace(/^[A-Z ]+/, 'VARCHAR') : type)}`;
+  const odd = await oddColumns(
+    database,
+    names.filter((name) => types.get(name)?.startsWith('JSON')),
+    from,
+  );
+  const columns = [...types].map(([name, type]) => {
+    const isText = asTexts.test(type) && !odd.has(name);
+    return `${literal(name)}: ${literal(isText ? type.replace(/^[A-Z ]+/, 'VARCHAR') : type)}`;
   });
-  return `${from}, columns = {${columns.join(', ')}})`;
+  return { from: `${from}, columns = {${columns.join(', ')}})`, odd };
+}
+
+/**
+ * DuckDB takes a column for JSON if its values are of several types. Numbers and texts go together; not so single values
+ * and lists, nor these and objects or lists of lists. Such columns are told with the first row of another kind.
+ */
+async function oddColumns(
+  database: DuckDBConnection,
+  names: readonly string[],
+  from: string,
+): Promise<ReadonlyMap<string, string>> {
+  const aliases = names.map((_, c) => `c${c}`);
+  const rows = await queryNumbers(
+    database,
+    aliases.flatMap((value) => [
+      `min(row) FILTER (json_type(${value}) NOT IN ('ARRAY', 'NULL'))`,
+      `min(row) FILTER (json_type(${value}) = 'ARRAY')`,
+      `min(row) FILTER (json_type(${value}) = 'OBJECT' OR list_has_any(json_type(${value}, '$[*]'), ['ARRAY', 'OBJECT']))`,
+    ]),
+    `(SELECT *, row_number() OVER () AS row FROM ${from}, columns = {${names.map((name) => `${literal(name)}: 'JSON'`).join(', ')}}) AS t(${aliases.join(', ')}))`,
+  );
+  return new Map(
+    names.flatMap((name, c): [string, string][] => {
+      const [single = 0, list = 0, nested = 0] = rows.slice(3 * c);
+      const [what, row] =
+        nested > 0 ? ['objects or nested lists', nested] : ['lists and single values', Math.max(single, list)];
+      return row > 0 ? [[name, `${what} (row ${row})`]] : [];
+    }),
+  );
 }
 
 /** Two names that SQL takes for one. */
@@ -136,13 +182,11 @@ export function twiceInOneCase(names: readonly string[]): readonly [string, stri
 
 /**
  * @param database Reads its columns' names and types.
- * @param attached A DuckDB file whose table it is, when its rows are read.
  * @throws DataError for what cannot be read.
  */
 export async function openRelation(
-  { path, bytes, format, from }: Relation,
+  { path, bytes, format, from, odd }: Relation,
   database: DuckDBConnection,
-  attached?: string,
 ): Promise<TableFile> {
   const what = `${path} cannot be read as ${format}`;
   const result = await said(what, database.stream(`SELECT * FROM ${from} LIMIT 0`));
@@ -150,7 +194,7 @@ export async function openRelation(
   const values = new Map<string, Value>();
   const unsupported = new Map<string, string>();
   for (const [c, name] of names.entries()) {
-    const value = columnValue(identifier(name), must(types[c], name));
+    const value = odd?.get(name) ?? columnValue(identifier(name), must(types[c], name));
     if (typeof value === 'string') unsupported.set(name, value);
     else values.set(name, value);
   }
@@ -158,35 +202,30 @@ export async function openRelation(
     path,
     bytes,
     names,
-    types: new Map([...values].map(([name, { type }]) => [name, type])),
-    times: new Set([...values].flatMap(([name, { isTime }]) => (isTime ? [name] : []))),
+    types: values,
     unsupported,
-    async read(into, columns, missing, insert) {
+    async read(_, columns, missing, insert) {
       const texts: string[] = []; // one expression cleans all: DuckDB's time to plan an expression a column is quadratic
       const others: string[] = [];
-      const staged = columns.map(({ name, type }) => {
-        const { sql, type: own } = must(values.get(name), name);
-        if (type === 'text' && own !== 'number') return `texts[${texts.push(`(${sql})::VARCHAR`)}]`;
-        const isEntry = type === 'list' && own !== 'list';
-        const value = type === 'text' ? `whole_text(${sql})` : isEntry ? `[(${sql})::VARCHAR]` : sql;
-        return `v${others.push(`${value} AS v${others.length + 1}`)}`;
+      const staged = columns.map(({ name, type, separator, times }) => {
+        const value = must(values.get(name), name);
+        const asWanted = (text: string) => (separator === undefined ? text : cutText(text, separator));
+        if (value.type === 'text') return asWanted(`texts[${texts.push(`(${value.sql})::VARCHAR`)}]`);
+        const text = (times && value.time) ?? textSql(value);
+        const sql = type === value.type ? value.sql : asWanted(text);
+        return `v${others.push(`${sql} AS v${others.length + 1}`)}`;
       });
       const cleaning = `list_transform([${texts.join(', ')}]::VARCHAR[], t -> ${cleaned('t', missing)}) AS texts`;
-      if (attached !== undefined) await into.run(`ATTACH ${literal(attached)} AS attached (READ_ONLY)`);
-      const rows = attached === undefined ? from : `attached.${from}`;
-      const query = `SELECT ${staged.join(', ')} FROM (SELECT ${[cleaning, ...others].join(', ')} FROM ${rows})`;
+      const query = `SELECT ${staged.join(', ')} FROM (SELECT ${[cleaning, ...others].join(', ')} FROM ${from})`;
       await said(what, insert(query));
-      if (attached !== undefined) await into.run('DETACH attached');
     },
     place: async (row) => `${path}, row ${row + 1}`,
   };
 }
 
-/** SQL of a column's values. */
-interface Value {
-  readonly type: StagedType;
+interface Value extends ColumnType {
+  /** SQL of a column's values. */
   readonly sql: string;
-  readonly isTime?: boolean;
 }
 
 /** @returns A type's name, where its values are neither numbers, texts, booleans, times nor lists of these. */
@@ -209,7 +248,11 @@ function single(value: string, type: string): Value {
   if (type === 'DATE' || type.startsWith('TIMESTAMP')) {
     // infinite times are refused where infinite numbers are
     const endless = `CASE WHEN isinf(${value}) THEN if(${value}::TIMESTAMP > TIMESTAMP '2000-01-01', 'inf', '-inf')::DOUBLE END`;
-    return { type: 'number', sql: `coalesce(${daysExpression(`${value}::TIMESTAMP`)}, ${endless})`, isTime: true };
+    return {
+      type: 'number',
+      sql: `coalesce(${daysExpression(`${value}::TIMESTAMP`)}, ${endless})`,
+      time: `${value}::TIMESTAMP::VARCHAR`,
+    };
   }
   if (type.startsWith('TIME')) return { type: 'number', sql: `epoch_us(${value}::TIME)::DOUBLE` };
   if (type === 'BLOB') return { type: 'text', sql: `coalesce(TRY(decode(${value})), ${value}::VARCHAR)` };

@@ -4,7 +4,7 @@ import { must } from '../../support/must.js';
 import { someOf } from '../../support/text.js';
 import type { SplitName } from '../dataset.js';
 import { truths, truthValue } from '../encode/vocabulary.js';
-import type { CalendarPart } from '../encoding.js';
+import type { CalendarPart, CellReading } from '../encoding.js';
 import { literal, literals, queryRows, withProgress } from '../store/database.js';
 import { type Condition, conditionParts, day, parseNumber, shown } from './cell.js';
 
@@ -18,9 +18,7 @@ export interface TableFile {
   readonly bytes: number;
   readonly names: readonly string[];
   /** What each column's values are. Those of text files are texts. */
-  readonly types: ReadonlyMap<string, StagedType>;
-  /** Columns of a type of dates, which are staged as days since 1970. */
-  readonly times?: ReadonlySet<string>;
+  readonly types: ReadonlyMap<string, ColumnType>;
   /** Columns whose values have no meaning here, such as structs, and their types. */
   readonly unsupported: ReadonlyMap<string, string>;
   /**
@@ -36,6 +34,12 @@ export interface TableFile {
   ): Promise<void>;
   /** Where a row stands, for messages. @param row From 0. */
   place(row: number): Promise<string>;
+}
+
+export interface ColumnType {
+  readonly type: StagedType;
+  /** Of a type of dates, which are staged as days since 1970: SQL of these in ISO's way. */
+  readonly time?: string;
 }
 
 /** Files by the split that they are for; those of `train` may be cut. */
@@ -55,26 +59,40 @@ export interface StagedRows {
   where(row: number, column: string): Promise<string>;
 }
 
+interface Staging {
+  /** Gets the number of bytes of the files that have been read. */
+  onBytes?(bytes: number): void;
+  /** Numbers of typed files become texts, too. */
+  readonly asTexts?: boolean;
+  /** What is known of inputs, by column. */
+  readonly inputOf?: ReadonlyMap<string, Input>;
+}
+
+type Input = CellReading & { readonly kind?: string | undefined };
+
 /**
  * Stages the columns of `used`. A column has the type that all files have, else that of texts: as such all keep their
- * digits.
- * @param onBytes gets the number of bytes of the files that have been read.
- * @param asTexts Numbers of typed files become texts, too.
+ * digits. Where some files have lists, texts are cut at the separator, as if their file were read alone. If the column is
+ * to be no list, lists become texts.
  */
 export async function stageRows(
   database: DuckDBConnection,
   files: readonly SplitFile[],
   used: ReadonlySet<string>,
   missing: readonly string[],
-  onBytes: (bytes: number) => void = () => undefined,
-  asTexts = false,
+  { onBytes = () => undefined, asTexts = false, inputOf }: Staging = {},
 ): Promise<StagedRows> {
   for (const macro of macros) await database.run(macro);
   const names = must(files[0], 'file').file.names.filter((name) => used.has(name));
   const columns = names.map((name, c): StagedColumn => {
-    const types = new Set(files.map(({ file }) => file.types.get(name) ?? 'text'));
-    const [type = 'text'] = types.size === 1 ? types : [types.has('list') ? 'list' : 'text'];
-    return { name, type: asTexts && type === 'number' ? 'text' : type, sql: `c${c}` };
+    const types = new Set(files.map(({ file }) => file.types.get(name)?.type ?? 'text'));
+    const input: Input = inputOf?.get(name) ?? {};
+    const { kind = 'list', separator: mark = usualSeparator } = input;
+    const separator = types.size > 1 && types.has('list') && kind === 'list' ? mark : undefined;
+    const common = separator === undefined ? 'text' : 'list';
+    const [type = common] = types.size === 1 ? types : [];
+    const times = mixedTimes(files, name, input);
+    return { name, type: asTexts && type === 'number' ? 'text' : type, sql: `c${c}`, separator, times };
   });
   const types = columns.map(({ sql, type }) => `${sql} ${databaseTypes[type]}`);
   await database.run(`CREATE OR REPLACE TABLE ${stagedTable} (${types.join(', ')})`);
@@ -109,14 +127,27 @@ export async function stageRows(
   };
 }
 
+/** What files have in a column that is to be read as times: some a type of these, and others texts. */
+function mixedTimes(files: readonly SplitFile[], name: string, { kind = 'numeric', part, time, lenient }: Input) {
+  const typed = files.find(({ file }) => file.types.get(name)?.time);
+  const texts = files.find(({ file }) => file.types.get(name)?.type === 'text');
+  const isRead = part || time !== undefined || (kind === 'numeric' && lenient === undefined);
+  if (!typed || !texts || !isRead) return undefined;
+  return `a type of times in ${typed.file.path}, and texts in ${texts.file.path} that are not written as 2024-05-31`;
+}
+
 /** @throws DataError for files that have other columns than the first, and for a used column of structs or the like. */
 export function checkColumns(files: readonly SplitFile[], used: ReadonlySet<string> | undefined): void {
-  const first = files[0]?.file;
+  const first = must(files[0], 'file').file;
   for (const { file } of files) {
-    const lost = first?.names.find((name) => !file.names.includes(name));
-    const extra = file.names.find((name) => !first?.names.includes(name));
-    if (lost !== undefined) throw new DataError(`${file.path} has no column '${lost}', which ${first?.path} has.`);
-    if (extra !== undefined) throw new DataError(`${first?.path} has no column '${extra}', which ${file.path} has.`);
+    for (const [one, other] of [
+      [first, file],
+      [file, first],
+    ] as const) {
+      const others = new Set(other.names);
+      const name = one.names.find((name) => !others.has(name));
+      if (name !== undefined) throw new DataError(`${other.path} has no column '${name}', which ${one.path} has.`);
+    }
     for (const [name, type] of file.unsupported) {
       if (!used?.has(name)) continue;
       throw new DataError(
@@ -127,7 +158,7 @@ export function checkColumns(files: readonly SplitFile[], used: ReadonlySet<stri
 }
 
 /** What a column of staged rows holds. Whole numbers are exact, of 64 bits. */
-export type StagedType = 'text' | 'whole' | 'number' | 'list';
+type StagedType = 'text' | 'whole' | 'number' | 'list';
 
 /** The type in DuckDB. A missing value is NULL. */
 export const databaseTypes = { text: 'VARCHAR', whole: 'BIGINT', number: 'DOUBLE', list: 'VARCHAR[]' } as const;
@@ -187,7 +218,13 @@ export interface StagedColumn {
   readonly type: StagedType;
   /** Its values, of the type in `databaseTypes`. */
   readonly sql: string;
+  /** Some files have lists, and others texts, whose entries have this between them. */
+  readonly separator?: string | undefined;
+  /** Some files have a type of times, and others texts: which. All are texts, those of the type in ISO's way. */
+  readonly times?: string | undefined;
 }
+
+const usualSeparator = '|';
 
 /** NULL for what is no number. */
 export function numberSql({ type, sql }: StagedColumn): string {
@@ -196,7 +233,7 @@ export function numberSql({ type, sql }: StagedColumn): string {
 }
 
 /** The value as a text; of a list, its entries with commas between them. */
-export function textSql({ type, sql }: StagedColumn): string {
+export function textSql({ type, sql }: Pick<StagedColumn, 'type' | 'sql'>): string {
   if (type === 'text') return sql;
   if (type === 'list') return `array_to_string(${sql}, ',')`;
   return type === 'whole' ? `${sql}::VARCHAR` : `whole_text(${sql})`;
@@ -226,9 +263,14 @@ export function spelling(text: string, key: string): string {
   return `CASE WHEN min(${text}) = max(${text}) THEN min(${text}) ELSE ${key} END`;
 }
 
+/** SQL of the parts of a text between separators. */
+export function cutText(text: string, separator: string): string {
+  return `string_split(${text}, ${literal(separator)})`;
+}
+
 /** SQL of a list's entries, with their weights. */
-export function listEntries(column: StagedColumn, separator = '|'): string {
-  const parts = column.type === 'list' ? column.sql : `string_split(${textSql(column)}, ${literal(separator)})`;
+export function listEntries(column: StagedColumn, separator = usualSeparator): string {
+  const parts = column.type === 'list' ? column.sql : cutText(textSql(column), separator);
   return `coalesce(list_filter(list_transform(${parts}, e -> trimmed(e)), e -> e <> ''), []::VARCHAR[])`;
 }
 
@@ -268,13 +310,8 @@ export function conditionSql(
   return { holds: operator === '!=' ? `NOT ${equal}` : equal, comparable: 'true' };
 }
 
-/** How dates are written: ISO's way, and those of countries. A column has one way. */
-const dateWays: readonly (readonly [example: string, days: readonly string[]])[] = [
-  ['2024/05/31', ['%Y/%m/%d']],
-  ['31.05.2024', ['%d.%m.%Y']],
-  ['31/05/2024', ['%d/%m/%Y', '%d-%m-%Y']],
-  ['05/31/2024', ['%m/%d/%Y', '%m-%d-%Y']],
-];
+/** How dates are written, beside ISO's way: 2024/05/31, 31.05.2024, 31/05/2024, 05/31/2024. A column has one way. */
+const dateWays = [['%Y/%m/%d'], ['%d.%m.%Y'], ['%d/%m/%Y', '%d-%m-%Y'], ['%m/%d/%Y', '%m-%d-%Y']];
 const textWays = 1 + dateWays.length;
 const clocks = ['', ' %H:%M', ' %H:%M:%S'];
 const iso = '\\d{4}-\\d{1,2}-\\d{1,2}([T ]\\d{1,2}:\\d{2}(:\\d{2}(\\.\\d+)?)?\\s?(Z|UTC|[+-]\\d{2}:?\\d{2})?)?';
@@ -292,12 +329,14 @@ const timeNumbers = [
   { form: 'days since 1970', from: -36_500, to: 73_000, milliseconds: (number: string) => `${number} * ${day}` },
   ...[1, 1e3, 1e6, 1e9].map((perSecond) => ({
     form: 'seconds since 1970' as const,
-    ...{ from: 1e8 * perSecond, to: 4.2e9 * perSecond }, // 1973 to 2103
+    from: 1e8 * perSecond, // 1973
+    to: 4.2e9 * perSecond, // 2103
     milliseconds: (number: string) => `${number} * ${1000 / perSecond}`,
   })),
   {
     form: 'numbers such as 20240531',
-    ...{ from: 19_000_101, to: 21_001_231 },
+    from: 19_000_101,
+    to: 21_001_231,
     milliseconds: (number: string) => `epoch_ms(try_strptime(${number}::BIGINT::VARCHAR, '%Y%m%d'))`,
   },
 ] as const;
@@ -334,7 +373,7 @@ export function timeForms(column: StagedColumn): readonly string[] {
 export function timesOfText(sql: string): readonly string[] {
   return [
     `CASE WHEN regexp_full_match(${sql}, ${literal(iso)}) THEN TRY_CAST(${sql} AS TIMESTAMPTZ)::TIMESTAMP END`, // as TIMESTAMP the offset would be dropped
-    ...dateWays.map(([, days]) => {
+    ...dateWays.map((days) => {
       const formats = days.flatMap((day) => clocks.map((clock) => `${day}${clock}`));
       return `CASE WHEN ${sql} < ':' THEN try_strptime(${sql}, [${literals(formats)}]) END`; // `infinity` would be 1900
     }),

@@ -2,7 +2,7 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { SplitName } from '../dataset.js';
 import { file, folds, lines, open, readRows } from './table-loader.fixture.js';
 import { openNewRows } from './table-loader.js';
@@ -223,7 +223,7 @@ function listened(then: () => void): AbortSignal {
   return signal;
 }
 
-const wanted = { inputs: [{ name: 'x', kind: 'numeric' as const, cells: {} }], labels: {}, keep: [] };
+const wanted = { inputs: [{ name: 'x', kind: 'numeric' as const }], labels: {}, keep: [] };
 const ways: Record<string, (path: string, cache: string, signal?: AbortSignal) => Promise<unknown>> = {
   'a table': (path, cache, signal) => open({ path, cache }, [], { signal }),
   'a query': (_, cache, signal) => open({ query: 'SELECT * FROM t', files: { t: _ }, cache }, [], { signal }),
@@ -252,4 +252,20 @@ test('the same when a file breaks; after it, the rows are those of the file', as
   await expect(open(settings, [], { signal })).rejects.toThrow('changed while it was read');
   writeFileSync(path, rows(0));
   expect((await readRows(await open(settings), 'train')).every(({ x }) => Number(x) < 100)).toBe(true);
+});
+
+test('a wide table takes few statements that read its rows, and each column has its own dictionary', async () => {
+  const { DuckDBConnection } = await import('@duckdb/node-api');
+  const run = vi.spyOn(DuckDBConnection.prototype, 'run');
+  const names = Array.from({ length: 400 }, (_, c) => `c${c}`);
+  const cell = (row: number, c: number) => (c % 4 === 3 ? `e${row % 3}|e${c}` : `v${(row * c) % 7}`);
+  const rows = lines(60, (row) => [...names.map((_, c) => cell(row, c)), row % 2].join(','));
+  const columns = Object.fromEntries(names.flatMap((name, c) => (c % 4 === 3 ? [[name, { kind: 'list' }]] : [])));
+  const source = await open({ path: await file(`${names.join(',')},y\n${rows}`), columns });
+  const ofRows = run.mock.calls.filter(([sql]) => /\b(FROM|INTO) staged\b/.test(String(sql)));
+  run.mockRestore();
+  expect(ofRows.length).toBeLessThan(20);
+  for (const [row, values] of (await readRows(source)).entries())
+    for (const [c, name] of names.entries())
+      expect(values[name]).toEqual(c % 4 === 3 ? cell(row, c).split('|') : cell(row, c));
 });

@@ -1,18 +1,21 @@
-import { createHash } from 'node:crypto';
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { z } from 'zod';
 import { withoutDefaults } from '../../config/hash.js';
+import { refuse } from '../../config/parse.js';
 import { didYouMean } from '../../support/catalogue.js';
+import { sha256 } from '../../support/checksum.js';
 import { ConfigError, DataError } from '../../support/errors.js';
 import { partialPath, removeRemains } from '../../support/files.js';
+import { must } from '../../support/must.js';
 import { someOf } from '../../support/text.js';
 import type { Source, SplitName } from '../dataset.js';
-import type { CellReading, TextReading } from '../encoding.js';
+import type { TextReading } from '../encoding.js';
 import { checksumOfDraw, type Dialect, defineLoader, type LoaderContext, type RowReading } from '../loader.js';
 import { beforeReading, type FileBefore, prepared, rawChecksum } from '../store/prepared.js';
 import { preparedSource } from '../store/prepared-source.js';
+import type { InputColumn } from './column-roles.js';
 import { prepareTable } from './prepare-table.js';
 import { openQuery } from './query-rows.js';
 import { type DataFile, findDataFiles, openSplitFiles, type RowFileOptions } from './row-file.js';
@@ -20,8 +23,11 @@ import { rowDraw, splitShares } from './row-splits.js';
 import type { SplitFile } from './staged-rows.js';
 import { isOfTest, type TableOptions, tableOptions, usualMissing } from './table-options.js';
 
-/** Raise it when the same files and options make other rows, or a query's rows another checksum. */
-const versions = { files: 7, query: 8 };
+/**
+ * Raise it when the same files and options make other rows, or a query's rows another checksum. `tables`: when only rows
+ * become others whose checksum says so by itself.
+ */
+const versions = { files: 7, query: 8, tables: 1 };
 
 /** A user's own files, or a query over them. They are read once into a prepared table, which later runs read. */
 export const table = defineLoader({
@@ -51,7 +57,12 @@ export const table = defineLoader({
     const { signal } = context;
     const { key, before } = await contentKey(config, read, signal);
     const tasks = chosenTasks(Object.keys(options.tasks), context.tasks);
-    const at = { folder: cache, name: config.loader, key: tasks ? { ...key, tasks } : key, files: before };
+    const at = {
+      folder: cache,
+      name: config.loader,
+      key: { ...key, tables: versions.tables, tasks },
+      files: before,
+    };
     const entry = await prepared(at, context, async (database, folder) => {
       const { splitFiles, rows } = await read.open(folder, signal);
       return prepareTable(database, splitFiles, options, { checksum: checksumOf({ ...key, rows }), tasks }, context);
@@ -92,7 +103,7 @@ async function contentKey(
 }
 
 function checksumOf(content: object): string {
-  return createHash('sha256').update(JSON.stringify(content)).digest('hex');
+  return sha256(JSON.stringify(content));
 }
 
 /** Where test rows follow the run's seed, the seed decides the checksum too. */
@@ -131,21 +142,7 @@ function inFolder({ folder, path, validation, test, files, database }: TableOpti
 }
 
 /** What says where rows are, and how text is written. */
-type RowOrigin = RowFileOptions &
-  Pick<
-    TableOptions,
-    | 'name'
-    | 'page'
-    | 'fetch'
-    | 'path'
-    | 'validation'
-    | 'test'
-    | 'query'
-    | 'variables'
-    | 'files'
-    | 'database'
-    | 'missing'
-  >;
+type RowOrigin = RowFileOptions & Pick<TableOptions, 'missing'> & Partial<TableOptions>;
 
 export function listFiles(options: RowOrigin): Promise<Read> {
   return options.query === undefined ? splitFiles(options) : queriedFiles(options, options.query);
@@ -223,7 +220,7 @@ function checkShares(options: TableOptions, context: z.core.$RefinementCtx): voi
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const [, key = 'split', message = ''] = /^dataset\.(\w+): (.*)\.$/.exec(error.message) ?? [];
-    context.addIssue({ code: 'custom', path: [key], message });
+    refuse(context, [key], message);
   }
 }
 
@@ -235,12 +232,12 @@ function checkVariables(
   const calls = query.replaceAll(/--.*$/gm, '').matchAll(/\bgetvariable\s*\(\s*'([^']*)'/gi);
   const used = [...new Set([...calls].map(([, name = '']) => name))];
   const names = Object.keys(variables);
-  const refuse = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
   for (const name of used.filter((one) => !names.includes(one)))
-    refuse(['query'], `getvariable('${name}') has no value: say dataset.variables.${name}`);
+    refuse(context, ['query'], `getvariable('${name}') has no value: say dataset.variables.${name}`);
   for (const name of names)
     if (!used.includes(name))
       refuse(
+        context,
         ['variables', name],
         `the query has no getvariable('${name}')${didYouMean(name, used)}; it has ${used.join(', ') || 'none'}`,
       );
@@ -258,11 +255,7 @@ function ending(path: string): string {
 
 /** What is read of the files. A task's labels are read where the files have their columns. */
 interface Wanted extends Pick<RowReading, 'labels' | 'weight'> {
-  readonly inputs: readonly {
-    readonly name: string;
-    readonly kind: 'categorical' | 'numeric' | 'list';
-    readonly cells: CellReading;
-  }[];
+  readonly inputs: readonly InputColumn[];
   /** Columns that are kept as they are. */
   readonly keep: readonly string[];
 }
@@ -298,30 +291,26 @@ export async function openNewRows(
   for (const { path } of found) before.push(await beforeReading(path, context.signal));
   const files = await openSplitFiles(asTest, reading);
   const { path = '', names = [] } = files[0]?.file ?? {};
-  const inputs = [...new Set(wanted.inputs.map(({ name, cells }) => cells.of ?? name))];
-  const absent = (name: string, what: string) =>
-    new DataError(`${path} has no column '${name}'${didYouMean(name, names)}${what}; there are: ${someOf(names, 30)}.`);
-  for (const name of inputs) if (!names.includes(name)) throw absent(name, ', which the model reads');
-  for (const name of wanted.keep) if (!names.includes(name)) throw absent(name, '');
   const has = (reference: string | number) => names.includes(String(reference));
   const labels = Object.entries(wanted.labels).filter(
     ([name, { column, mask }]) => has(column ?? name) && (mask === undefined || has(mask.column)),
   );
+  const { inputs, keep, weight } = wanted;
+  const need = (name: string | number | undefined, what = '') => {
+    if (name === undefined || has(name)) return;
+    throw new DataError(
+      `${path} has no column '${name}'${didYouMean(String(name), names)}${what}; there are: ${someOf(names, 30)}.`,
+    );
+  };
+  for (const { name, of = name } of inputs) need(of, ', which the model reads');
+  for (const name of keep) need(name);
   for (const [name, { weight }] of labels)
-    if (weight !== undefined && !has(weight))
-      throw absent(String(weight), `, the weight of task '${name}' (dataset.tasks.${name}.weight of the run)`);
-  const { weight } = wanted;
-  if (weight !== undefined && !has(weight)) throw absent(weight, ', the weight of rows (dataset.weight of the run)');
+    need(weight, `, the weight of task '${name}' (dataset.tasks.${name}.weight of the run)`);
+  need(weight, ', the weight of rows (dataset.weight of the run)');
   const options: TableOptions = {
     ...reading,
     tasks: Object.fromEntries(labels),
-    columns: Object.fromEntries(
-      wanted.inputs.map(({ name, kind, cells: { hash, separator, weights, of } }) => {
-        const parts = wanted.inputs.flatMap(({ cells }) => (cells.of === of && cells.part ? [cells.part] : []));
-        if (of !== undefined) return [of, { kind: 'time' as const, parts }];
-        return [name, kind === 'numeric' ? kind : { kind, hash, ...(kind === 'list' ? { separator, weights } : {}) }];
-      }),
-    ),
+    columns: {},
     others: 'ignored',
     test: [...paths],
     splitSeed: 0,
@@ -333,27 +322,21 @@ export async function openNewRows(
   await mkdir(folder, { mode: 0o700 });
   const release = () => rm(folder, { recursive: true, force: true });
   try {
-    const about = {
-      checksum: '',
-      trained: new Map(wanted.inputs.map(({ name, cells }) => [name, cells])),
-      keep: wanted.keep,
-    };
+    const about = { checksum: '', trained: inputs, keep };
     const at = { folder, name: 'rows', key: null, files: before, setting: 'TMPDIR' };
     const entry = await prepared(at, context, (database) => prepareTable(database, files, options, about, context));
-    const locate = (row: number) => rowLocation(files, entry.description.fileRows ?? [], row);
-    return { source: await preparedSource(entry, context), file: entry.file, place: locate, release };
+    const { fileStarts = [] } = entry.description;
+    return {
+      source: await preparedSource(entry, context),
+      file: entry.file,
+      place(row) {
+        const f = fileStarts.findLastIndex((first) => first <= row);
+        return must(files[f], 'file').file.place(row - (fileStarts[f] ?? 0));
+      },
+      release,
+    };
   } catch (error) {
     await release();
     throw error;
   }
-}
-
-async function rowLocation(files: readonly SplitFile[], counts: readonly number[], row: number): Promise<string> {
-  let first = 0;
-  for (const [f, { file }] of files.entries()) {
-    const next = first + (counts[f] ?? 0);
-    if (row < next) return file.place(row - first);
-    first = next;
-  }
-  return `row ${row + 1}`;
 }

@@ -7,7 +7,7 @@ import { partialPath, removeRemains } from '../../support/files.js';
 import { readRawFile } from '../fetch/raw-file.js';
 import { fileLiteral, literal, literals, machineFault, sqlReason } from '../store/database.js';
 import { shown } from './cell.js';
-import { type TableFile, trimmedText } from './staged-rows.js';
+import { cutText, type TableFile, trimmedText } from './staged-rows.js';
 
 /** The dialect of a text file. */
 export interface Dialect {
@@ -41,7 +41,7 @@ export async function openTextTable(
     path,
     bytes,
     names,
-    types: new Map(names.map((name) => [name, 'text'])),
+    types: new Map(names.map((name) => [name, { type: 'text' }])),
     unsupported: new Map(),
     async read(database, columns, missing, insert) {
       const facts = { isPlain: true, hasBlanks: false };
@@ -56,7 +56,10 @@ export async function openTextTable(
       if (!exact && facts.hasBlanks) steps.push((text) => trimmedText(text, missing));
       const texts = `[${columns.map(({ name }) => `c${names.indexOf(name)}`).join(', ')}]::VARCHAR[]`;
       const cleaned = steps.reduce((list, step) => `list_transform(${list}, t -> ${step('t')})`, texts);
-      const values = columns.map(({ name }, c) => (steps.length > 0 ? `texts[${c + 1}]` : `c${names.indexOf(name)}`));
+      const values = columns.map(({ name, separator }, c) => {
+        const text = steps.length > 0 ? `texts[${c + 1}]` : `c${names.indexOf(name)}`;
+        return separator === undefined ? text : cutText(text, separator);
+      });
       /** What DuckDB says, if it does not read all rows. */
       const attempt = async (source: string, isCopy: boolean, parallel: boolean): Promise<unknown> => {
         const scan = scanSql(source, names.length, missing, {
