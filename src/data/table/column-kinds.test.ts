@@ -140,7 +140,7 @@ test('so do the parts of a time; new rows with other texts are read alike, unles
   const read = async (odd: number) => {
     const notes: string[] = [];
     const { columns } = await open({ path: await inMay(odd), ...settings }, notes);
-    const inputs = columns.map(({ name, kind, cells = {} }) => ({ name, kind, cells }));
+    const inputs = columns.map(({ name, kind, cells }) => ({ ...cells, name, kind }));
     const rows = await openNewRows([later], { inputs, labels: {}, keep: [] }, {}, context);
     const values = await readRows(rows.source, 'test');
     await rows.release();

@@ -101,7 +101,7 @@ test('no label is told of two values, of numbers in two spellings, of a comparis
   await read((row) => String(row % 5), '> 2');
   await read(answers, 'yes', { page: 'https://example.org' });
   const wanted = {
-    ...{ inputs: [{ name: 'x', kind: 'numeric', cells: {} } as const], keep: [], weight: undefined },
+    ...{ inputs: [{ name: 'x', kind: 'numeric' } as const], keep: [], weight: undefined },
     labels: { ill: { regression: false, positive: 'yes' } },
   };
   const context = { seed: 1, note: (message: string) => notes.push(message) };
