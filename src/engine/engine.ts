@@ -26,9 +26,9 @@ export interface Signature {
 
 /** How ids index the rows of a state. */
 export interface RowIndex {
-  /** int32 [rows of a batch, columns] of the batch. */
+  /** The name of the batch's array of ids: int32 [rows of a batch, columns]. */
   readonly input: string;
-  /** In the order of the rows, which they cover. */
+  /** Parts of the table, in the order of its rows. They cover all rows. */
   readonly parts: readonly RowPart[];
 }
 
@@ -39,9 +39,9 @@ export interface Program {
    * @returns every output of the step as [steps, ...output shape].
    */
   run(chunk: HostArrays): Promise<HostArrays>;
-  /** Copies of the state's values, by name; of `rows` the arrays themselves, which the next run changes. */
+  /** Copies of the state's values, by name. Those of `rows` are the arrays themselves, which the next run changes. */
   readState(): Promise<HostArrays>;
-  /** Replaces the named states. The others keep their values. Those of `rows` are taken, not copied. */
+  /** Replaces the named states. The others keep their values. Arrays of `rows` are not copied: later runs change them. */
   writeState(values: HostArrays): Promise<void>;
   /** States of `Signature.rows` that are not copied: a step reads and changes only rows of its batch. Absent: none. */
   readonly rows?: ReadonlySet<string>;
@@ -52,7 +52,7 @@ export interface Program {
    */
   readonly flops: number | null;
   /** Absent if host and device are the same. */
-  readonly transfers?: Transfers;
+  readonly transfers?: Transfers | undefined;
 }
 
 /** Data moved between host and device since the program was compiled. */
@@ -73,10 +73,10 @@ export interface Engine {
   /** What it runs on, e.g. `cpu`. */
   readonly device: string;
   /** Index among several devices of that kind, if one was chosen. */
-  readonly deviceId?: number;
+  readonly deviceId?: number | undefined;
   /** Threads per operation. */
   readonly threads: number;
-  /** The version of TensorFlow that computes, if one does. */
-  readonly tensorflow?: string;
+  /** TensorFlow's version. Absent: the engine does not use TensorFlow. */
+  readonly tensorflow?: string | undefined;
   compile(step: Step, signature: Signature): Promise<Program>;
 }

@@ -1,5 +1,6 @@
 import { elementCount, float32, type HostArray, type HostArrays, int32 } from '../support/arrays.js';
 import { must } from '../support/must.js';
+import { mapValues } from '../support/records.js';
 import type { ArraySpec, Signature } from './engine.js';
 
 /** Checks names, shapes and types of a chunk against the signature. Returns the number of its steps. */
@@ -40,8 +41,16 @@ export function copyArray(array: HostArray): HostArray {
   return array.dtype === 'float32' ? { ...array, data: array.data.slice() } : { ...array, data: array.data.slice() };
 }
 
-/** A step's array in an array of all steps: the same memory. */
-export function stepRow({ dtype, data }: HostArray, step: number, { shape }: Pick<ArraySpec, 'shape'>): HostArray {
+/** The arrays of one step of a chunk, [steps, ...shape] each: the same memory. */
+export function stepArrays(
+  chunk: HostArrays,
+  shapes: Readonly<Record<string, Pick<ArraySpec, 'shape'>>>,
+  step: number,
+): HostArrays {
+  return mapValues(shapes, ({ shape }, name) => stepArray(named(chunk, name), shape, step));
+}
+
+function stepArray({ dtype, data }: HostArray, shape: readonly number[], step: number): HostArray {
   const size = elementCount(shape);
   const [from, to] = [step * size, (step + 1) * size];
   return dtype === 'float32'
@@ -49,7 +58,7 @@ export function stepRow({ dtype, data }: HostArray, step: number, { shape }: Pic
     : { dtype, shape, data: data.subarray(from, to) };
 }
 
-/** Zeros. */
+/** An array of zeros. */
 export function zeros({ dtype, shape }: ArraySpec): HostArray {
   return dtype === 'float32' ? float32(shape) : int32(shape);
 }

@@ -1,4 +1,4 @@
-import { execFile, fork } from 'node:child_process';
+import { type ChildProcess, execFile, fork } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
@@ -35,7 +35,7 @@ export interface EngineChoice extends EngineResources {
   readonly device: DeviceName;
   /** GPU index, for device cuda. */
   readonly deviceId?: number | undefined;
-  /** Of the tfjs engine; default: TensorFlow. */
+  /** The library of the tfjs engine; default: TensorFlow. */
   readonly library?: 'tensorflow' | 'javascript' | undefined;
 }
 
@@ -108,7 +108,7 @@ export async function chooseDevice(choice: EngineChoice, machine: Machine = this
     return take(javascript, 'asked for', 'tfjs trains in plain JavaScript, which is for checks only');
   if (device === 'auto') return automatic(name, machine, take);
   if (device === 'cpu' && name === 'compiled') return take({ engine: name, device }, 'asked for');
-  const candidate = { engine: name, device, ...(deviceId === undefined ? {} : { deviceId }) };
+  const candidate = { engine: name, device, deviceId };
   await mustTrain(candidate, machine);
   const { adapter, software } = await adapterOf(candidate, machine);
   const slow = software ? [`${device} runs on ${adapter}, a software adapter: the CPU computes it`] : [];
@@ -187,8 +187,9 @@ export async function candidates(machine: Machine): Promise<readonly Candidate[]
   const gpus = (await cudaGpus(machine)).length;
   const ids = gpus > 1 ? Array.from({ length: gpus }, (_, deviceId) => ({ deviceId })) : [{}];
   return [
-    ...ids.map((id): Candidate => ({ engine: 'compiled', device: 'cuda', ...id })),
-    ...ids.map((id): Candidate => ({ engine: 'tfjs', device: 'cuda', ...id })),
+    ...(['compiled', 'tfjs'] as const).flatMap((engine) =>
+      ids.map((id) => ({ engine, device: 'cuda', ...id }) as const),
+    ),
     { engine: 'compiled', device: 'webgpu' },
     { engine: 'compiled', device: 'cpu' },
     { engine: 'tfjs', device: 'cpu' },
@@ -292,13 +293,19 @@ export function printedBy(tool: string, words: readonly string[], seconds = 20):
       resolve(error ? null : stdout);
     });
     const timer = setTimeout(() => {
-      resolve(null); // without waiting: a process stuck in a driver does not end, and its children may hold its pipes
-      child.kill('SIGKILL');
-      child.stdout?.destroy();
-      child.stderr?.destroy();
-      child.unref();
+      resolve(null);
+      abandon(child);
     }, 1000 * seconds);
   });
+}
+
+/** Kills a process without waiting for its end: one stuck in a driver does not end, and its children may hold its pipes. */
+function abandon(child: ChildProcess): void {
+  child.kill('SIGKILL');
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+  if (child.connected) child.disconnect();
+  child.unref();
 }
 
 interface AttemptOptions {
@@ -329,37 +336,41 @@ export async function attempt(
   child.on('message', (message: Attempt) => {
     answer = message;
   });
-  const ending = await new Promise<string>((resolve, reject) => {
+  const ending = await endingOf(child, seconds, signal);
+  if (signal?.aborted) throw new Interrupted('Interrupted while a device was tried.');
+  if (answer?.kind === 'trained') return answer; // a library may still fail while its process exits
+  const lines = stripVTControlCharacters(printed)
+    .split('\n')
+    .filter((line) => line.trim() !== '');
+  const [cause] = causeInText.exec([answer?.reason, ...lines].join('\n')) ?? [];
+  const reason = (cause ?? answer?.reason ?? ending).trim();
+  return { kind: 'failed', reason, printed: lines.slice(-linesKept) };
+}
+
+const linesKept = 8;
+
+/** A cause that the exceptions of ONNX Runtime and TensorFlow lack, or hide in a line of C++ types. */
+const causeInText = /(?<=with error: ).*|CUDA failure \d+.*|failed call to cuInit: .*/;
+
+/** How a child process ended. One that takes too long, or is interrupted, is killed. */
+function endingOf(child: ChildProcess, seconds: number, signal: AbortSignal | undefined): Promise<string> {
+  return new Promise((resolve, reject) => {
     const leave = (how: string) => () => {
-      resolve(how); // without waiting, as above
-      child.kill('SIGKILL');
-      child.stderr?.destroy();
-      if (child.connected) child.disconnect();
-      child.unref();
+      resolve(how);
+      abandon(child);
     };
     const timer = setTimeout(leave(`a training step was not done within ${seconds} s`), 1000 * seconds);
     const interrupt = leave('interrupted');
     signal?.addEventListener('abort', interrupt);
     if (signal?.aborted) interrupt();
     child.once('error', reject);
-    child.once('close', (code, by) => resolve(`its process ended with ${by ?? `exit code ${code}`}`));
-    child.once('close', () => clearTimeout(timer));
-    child.once('close', () => signal?.removeEventListener('abort', interrupt));
+    child.once('close', (code, by) => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', interrupt);
+      resolve(`its process ended with ${by ?? `exit code ${code}`}`);
+    });
   });
-  if (signal?.aborted) throw new Interrupted('Interrupted while a device was tried.');
-  if (answer?.kind === 'trained') return answer; // a library may still fail while its process exits
-  const lines = stripVTControlCharacters(printed)
-    .split('\n')
-    .filter((line) => line.trim() !== '');
-  // What the exceptions of ONNX Runtime and TensorFlow lack, or hide in a line of C++ types.
-  const told = /(?<=with error: ).*|CUDA failure \d+.*|failed call to cuInit: .*/.exec(
-    [answer?.reason, ...lines].join('\n'),
-  );
-  const reason = (told?.[0] ?? answer?.reason ?? ending).trim();
-  return { kind: 'failed', reason, printed: lines.slice(-linesKept) };
 }
-
-const linesKept = 8;
 
 /** In a child process: ends it when its parent is gone, even while a native library blocks the main thread. */
 export function endWithParent(): void {

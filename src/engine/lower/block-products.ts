@@ -21,44 +21,52 @@ export function blockProducts(threads: number): Pass {
 }
 
 function blockProduct(graph: Graph, node: Node, a: Value, b: Value, threads: number): Value | undefined {
-  const [made] = node.outputs;
+  const [result] = node.outputs;
   const [blocks = 0, ...groups] = b.shape.slice(0, -2);
   const members = elementCount(groups);
   // Threads share a single product. As a convolution, its sums would depend on how they share it.
-  if (!made || blocks * members < 2 || integerAttribute(node, 'transB') === 1 || a.type !== 'float32') return undefined;
+  if (!result || blocks * members < 2 || integerAttribute(node, 'transB') === 1 || a.type !== 'float32')
+    return undefined;
   if (!sameShape(a.shape.slice(0, -2), [1, ...groups])) return undefined;
-  // Two sides if possible. With more, ONNX Runtime may merge this reshape into one slow transposition.
-  const matrices = reshape(graph, a, [...(members === 1 ? [] : [members]), side(a, -2), side(a, -1)]);
-  const turned =
-    integerAttribute(node, 'transA') === 1 ? transpose(graph, matrices, members === 1 ? [1, 0] : [0, 2, 1]) : matrices;
-  const [outputs, inputs, columns] = [side(turned, -2), side(turned, -1), side(b, -1)];
+  const weights = weightMatrices(graph, node, a, members);
+  const [outputs, inputs, columns] = [side(weights, -2), side(weights, -1), side(b, -1)];
   if (blocks * members < threads) {
-    const weights = reshape(graph, turned, [1, members, outputs, inputs]);
-    const type = { type: made.type, shape: [blocks, members, outputs, columns] };
-    const product = graph.node('MatMul', [weights, reshape(graph, b, [blocks, members, inputs, columns])], type);
-    return reshape(graph, product, made.shape);
+    const operands = [
+      reshape(graph, weights, [1, members, outputs, inputs]),
+      reshape(graph, b, [blocks, members, inputs, columns]),
+    ];
+    const type = { type: result.type, shape: [blocks, members, outputs, columns] };
+    return reshape(graph, graph.node('MatMul', operands, type), result.shape);
   }
   const operands = [
     reshape(graph, b, [blocks, members * inputs, columns]),
-    reshape(graph, turned, [members * outputs, inputs, 1]), // one element
+    reshape(graph, weights, [members * outputs, inputs, 1]), // one element
   ];
-  const type = { type: made.type, shape: [blocks, members * outputs, columns] };
-  return reshape(graph, graph.node('Conv', operands, type, { group: int(members) }), made.shape);
+  const type = { type: result.type, shape: [blocks, members * outputs, columns] };
+  return reshape(graph, graph.node('Conv', operands, type, { group: int(members) }), result.shape);
+}
+
+/** [members, outputs, inputs]; [outputs, inputs] of one member. */
+function weightMatrices(graph: Graph, node: Node, a: Value, members: number): Value {
+  // Two sides if possible. With more, ONNX Runtime may merge this reshape into one slow transposition.
+  const isOne = members === 1;
+  const matrices = reshape(graph, a, [...(isOne ? [] : [members]), side(a, -2), side(a, -1)]);
+  return integerAttribute(node, 'transA') === 1 ? transpose(graph, matrices, isOne ? [1, 0] : [0, 2, 1]) : matrices;
 }
 
 /** Adds a bias per output to a convolution, through reshapes. */
 function biased(graph: Graph, sum: Value, bias: Value): Value | undefined {
   const node = convolution(sum);
   const [input, weight, biasBefore] = node?.inputs ?? [];
-  const [made] = node?.outputs ?? [];
-  if (!node || !input || !weight || !made || biasBefore || bias.shape.length > sum.shape.length) return undefined;
-  const [, channels = 0, columns = 0] = made.shape;
+  const [result] = node?.outputs ?? [];
+  if (!node || !input || !weight || !result || biasBefore || bias.shape.length > sum.shape.length) return undefined;
+  const [, channels = 0, columns = 0] = result.shape;
   const outputs = sum.shape.slice(1, -1);
   const biasSides = [...Array(sum.shape.length - bias.shape.length).fill(1), ...bias.shape];
   if (side(sum, -1) !== columns || elementCount(outputs) !== channels || !sameShape(biasSides, [1, ...outputs, 1]))
     return undefined;
   const inputs = [input, weight, reshape(graph, bias, [channels])];
-  return reshape(graph, graph.node('Conv', inputs, made, node.attributes), sum.shape);
+  return reshape(graph, graph.node('Conv', inputs, result, node.attributes), sum.shape);
 }
 
 function convolution({ origin }: Value): Node | undefined {

@@ -45,7 +45,7 @@ function ofProducts(write: (product: Product) => Value): Rule {
 
 function steadyProduct(whole: Product): Value {
   const { graph, a, b, transposeB } = whole;
-  const [rows, columns] = resultSides(whole);
+  const [, columns] = resultSides(whole);
   if (columns === 1 && !transposeB) {
     // The memory is the same. ONNX Runtime has a special case for an untransposed column, whose sums depend on how
     // threads share the rows.
@@ -56,7 +56,7 @@ function steadyProduct(whole: Product): Value {
     });
   }
   const shared = sharedSide(whole);
-  if (shared === 'rows') return productByElements(whole, [...batchShape(a, b), rows, columns]);
+  if (shared === 'rows') return productByElements(whole);
   if (shared === 'columns') {
     const turned = steadyProduct({ graph, a: b, b: a, transposeA: !transposeB, transposeB: true });
     return swapLastSides(graph, turned);
@@ -66,28 +66,30 @@ function steadyProduct(whole: Product): Value {
 
 function fusedProduct(product: Product): Value {
   const { graph, a, b, transposeA, transposeB } = product;
-  const result = { type: a.type, shape: [...batchShape(a, b), ...resultSides(product)] };
-  if (!transposeA && !transposeB) return graph.node('MatMul', [a, b], result);
+  if (!transposeA && !transposeB) return plainProduct(product);
+  const result = { type: a.type, shape: resultShape(product) };
   const flags = { transA: int(Number(transposeA)), transB: int(Number(transposeB)), alpha: float(1) };
   return graph.node('FusedMatMul', [a, b], result, flags, 'com.microsoft');
 }
 
 function gemmProduct(product: Product): Value {
-  const { a, b } = product;
   // A shader sums a long row in one thread, one product after the other, which loses digits.
-  if (sharedSide(product) === 'rows') return productByElements(product, [...batchShape(a, b), ...resultSides(product)]);
-  return plainProduct(product);
+  return sharedSide(product) === 'rows' ? productByElements(product) : plainProduct(product);
 }
 
 function plainProduct(product: Product): Value {
   const { graph, a, b, transposeA, transposeB } = product;
-  const result = { type: a.type, shape: [...batchShape(a, b), ...resultSides(product)] };
+  const result = { type: a.type, shape: resultShape(product) };
   if (!transposeA && !transposeB) return graph.node('MatMul', [a, b], result);
   if (a.shape.length === 2 && b.shape.length === 2) {
     return graph.node('Gemm', [a, b], result, { transA: int(Number(transposeA)), transB: int(Number(transposeB)) });
   }
   const operands = [transposeA ? swapLastSides(graph, a) : a, transposeB ? swapLastSides(graph, b) : b];
   return graph.node('MatMul', operands, result);
+}
+
+function resultShape(product: Product): readonly number[] {
+  return [...batchShape(product.a, product.b), ...resultSides(product)];
 }
 
 /** Rows and columns of the result. */
@@ -141,7 +143,8 @@ function sharedSide(product: Product): 'rows' | 'columns' | undefined {
 }
 
 /** A few long sums as elementwise products: one row for each element of the result. */
-function productByElements({ graph, a, b, transposeB }: Product, shape: readonly number[]): Value {
+function productByElements(product: Product): Value {
+  const { graph, a, b, transposeB } = product;
   const columns = transposeB ? b : swapLastSides(graph, b);
   const operands = [
     reshape(graph, a, a.shape.toSpliced(-1, 0, 1)),
@@ -149,7 +152,7 @@ function productByElements({ graph, a, b, transposeB }: Product, shape: readonly
   ];
   const pairs = elementwise(graph, 'Mul', operands, a.type);
   const last = integers(graph, [pairs.shape.length - 1]);
-  return graph.node('ReduceSum', [pairs, last], { type: a.type, shape }, { keepdims: int(0) });
+  return graph.node('ReduceSum', [pairs, last], { type: a.type, shape: resultShape(product) }, { keepdims: int(0) });
 }
 
 function swapLastSides(graph: Graph, value: Value): Value {

@@ -25,8 +25,8 @@ const mostSums = 16;
 
 /** Replaces a sum over an axis that is not the last by a product with a row of ones. ReduceSum is much slower there. */
 export const sumsAsProducts: Pass = pass((node, [x, axes], graph) => {
-  const [made] = node.outputs;
-  if (node.op !== 'ReduceSum' || x?.type !== 'float32' || axes?.origin.kind !== 'constant' || !made) return undefined;
+  const [result] = node.outputs;
+  if (node.op !== 'ReduceSum' || x?.type !== 'float32' || axes?.origin.kind !== 'constant' || !result) return undefined;
   const [axis, ...others] = Array.from(axes.origin.data, Number);
   if (axis === undefined || others.length > 0) return undefined;
   const [sums, rows, columns] = [
@@ -38,7 +38,7 @@ export const sumsAsProducts: Pass = pass((node, [x, axes], graph) => {
   const batch = sums === 1 ? [] : [sums];
   const ones = graph.constant('float32', [...batch.map(() => 1), 1, rows], new Float32Array(rows).fill(1));
   const type = { type: x.type, shape: [...batch, 1, columns] };
-  return reshape(graph, graph.node('MatMul', [ones, reshape(graph, x, [...batch, rows, columns])], type), made.shape);
+  return reshape(graph, graph.node('MatMul', [ones, reshape(graph, x, [...batch, rows, columns])], type), result.shape);
 });
 
 /**
@@ -49,17 +49,18 @@ export const sumsAsProducts: Pass = pass((node, [x, axes], graph) => {
 const unsharedScatter = 200_000;
 
 /** Cuts adding scatters into parts that threads do not share: few enough elements, or one row. */
-export const unsharedScatters: Pass = pass((node, [start, places, rows], graph) => {
-  const [made] = node.outputs;
-  if (node.op !== 'ScatterND' || !start || !places || !rows || !made) return undefined;
-  const most = Math.max(1, Math.floor(unsharedScatter / Math.max(1, elementCount(made.shape.slice(1)))));
+export const unsharedScatters: Pass = pass((node, [start, indices, rows], graph) => {
+  const [result] = node.outputs;
+  if (node.op !== 'ScatterND' || !start || !indices || !rows || !result) return undefined;
+  const most = Math.max(1, Math.floor(unsharedScatter / Math.max(1, elementCount(result.shape.slice(1)))));
   const count = side(rows, 0);
-  const sizes = Array.from({ length: Math.max(1, Math.ceil(count / most)) }, (_, part) =>
-    Math.min(most, count - part * most),
+  const sizes = Array.from({ length: Math.max(1, Math.ceil(count / most)) }, (_, index) =>
+    Math.min(most, count - index * most),
   );
-  const placeParts = split(graph, places, 0, sizes);
+  const indexParts = split(graph, indices, 0, sizes);
   return split(graph, rows, 0, sizes).reduce(
-    (sums, part, index) => graph.node('ScatterND', [sums, placeParts[index] ?? places, part], made, node.attributes),
+    (sums, added, index) =>
+      graph.node('ScatterND', [sums, indexParts[index] ?? indices, added], result, node.attributes),
     start,
   );
 });

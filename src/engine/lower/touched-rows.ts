@@ -10,12 +10,12 @@ export interface RowStates {
   readonly states: readonly string[];
 }
 
-/** What a value has in rows that no id names: a number, or what this state has. Undefined: not known. */
+/** What a value has in rows that no id names: a number, or what the state of this name has. Undefined: not known. */
 type Rest = number | string | undefined;
 
-/** A value [rows, width]; or a line of all that, [..., rows x width]. */
+/** A value with the rows of a table: [rows, width], or as a line of all that, [..., rows x width]. */
 interface Rows {
-  readonly of: RowStates;
+  readonly table: RowStates;
   readonly rest: Rest;
   readonly line: boolean;
 }
@@ -27,51 +27,59 @@ interface Ids {
   readonly added: readonly number[];
 }
 
+/** The values that have rows or ids. */
 type Tags = ReadonlyMap<Value, Rows | Ids>;
 
 /**
- * Which of `all` a step reads and changes in rows alone that its ids name, so that it does the same with any number of
- * other rows: ids are used for look-ups, and scatters of gradients in zeros; other rows keep their values, and add nothing
- * to a sum. (Values are taken to be finite: 0 x is 0.)
+ * The tables of which a step reads and changes only rows that its ids name, so that it does the same with any number of
+ * other rows. Then ids are used for look-ups, and for scatters of gradients in zeros. Other rows keep their values, and add
+ * nothing to a sum. (Values are taken to be finite: 0 x is 0.)
  */
 export function touchedRows(step: StepGraph, tables: readonly RowStates[]): readonly RowStates[] {
   const refused = new Set(
     tables.filter((table) => tables.some((other) => table !== other && sharesColumns(table.index, other.index))),
   );
-  const tags = new Map<Value, Rows | Ids>();
-  for (const [name, value] of step.state) {
-    const table = tables.find(({ states }) => states.includes(name));
-    if (table) tags.set(value, { of: table, rest: name, line: false });
-  }
-  for (const [input, value] of step.batch) {
-    const columns = Array.from({ length: value.shape[1] ?? 0 }, (_, column) => column);
-    if (tables.some(({ index }) => index.input === input))
-      tags.set(value, { input, columns, added: columns.map(() => 0) });
-  }
-  const refuse = (value: Value) => {
-    const tag = tags.get(value);
-    for (const table of tables) if (tag && ('of' in tag ? tag.of === table : indexes(tag, table))) refused.add(table);
+  const tags = inputTags(step, tables);
+  const refuse = (value: Value | undefined) => {
+    const tag = value && tags.get(value);
+    for (const table of tables)
+      if (tag && ('rest' in tag ? tag.table === table : indexes(tag, table))) refused.add(table);
   };
   for (const node of liveNodes(step.graph, [...step.next.values(), ...step.outputs.values()])) {
     const [output] = node.outputs;
     if (!output || !node.inputs.some((input) => tags.has(input))) continue;
     const after = idsAfter(node, tags) ?? lookUp(node, tags, tables) ?? rowsAfter(node, tags);
-    if (after === undefined) for (const input of node.inputs) refuse(input);
+    if (after === undefined) node.inputs.forEach(refuse);
     else if (after !== 'no rows') tags.set(output, after);
   }
   for (const [name, value] of step.next) {
-    const [before, after] = [step.state.get(name), tags.get(value)];
-    if (after && 'of' in after && after.rest === name) continue;
-    for (const id of [value, before]) if (id) refuse(id);
+    const after = tags.get(value);
+    if (after && 'rest' in after && after.rest === name) continue;
+    for (const changed of [value, step.state.get(name)]) refuse(changed);
   }
   for (const value of step.outputs.values()) refuse(value);
   return tables.filter((table) => !refused.has(table));
 }
 
+/** Tags of the step's inputs: tables, and the arrays of a batch that index them. */
+function inputTags({ state, batch }: StepGraph, tables: readonly RowStates[]): Map<Value, Rows | Ids> {
+  const tags = new Map<Value, Rows | Ids>();
+  for (const [name, value] of state) {
+    const table = tables.find(({ states }) => states.includes(name));
+    if (table) tags.set(value, { table, rest: name, line: false });
+  }
+  for (const [input, value] of batch) {
+    const columns = Array.from({ length: value.shape[1] ?? 0 }, (_, column) => column);
+    if (tables.some(({ index }) => index.input === input))
+      tags.set(value, { input, columns, added: columns.map(() => 0) });
+  }
+  return tags;
+}
+
 /** Whether a column of ids indexes both: its ids would be slots of two tables, where a batch has one array. */
 function sharesColumns(index: RowIndex, other: RowIndex): boolean {
-  const columns = new Set(index.parts.flatMap((part) => part.columns));
-  return index.input === other.input && other.parts.some((part) => part.columns.some((column) => columns.has(column)));
+  const idColumns = ({ parts }: RowIndex) => parts.flatMap(({ columns }) => columns);
+  return index.input === other.input && idColumns(index).some((column) => idColumns(other).includes(column));
 }
 
 /** The row of a column's id 0. */
@@ -86,74 +94,90 @@ function indexes(ids: Ids, table: RowStates): boolean {
 /** Ids of some columns, shifted, or in another shape. */
 function idsAfter({ op, inputs: [x, other], outputs: [output] }: Node, tags: Tags): Ids | undefined {
   const ids = x && tags.get(x);
-  if (!ids || 'of' in ids || !output) return undefined;
+  if (!ids || 'rest' in ids || !output) return undefined;
   if (op === 'Cast' || op === 'Reshape') return ids;
   const { input, columns, added } = ids;
   if (other?.origin.kind !== 'constant' || x.shape.length !== 2 || x.shape[1] !== columns.length) return undefined;
   const numbers = Array.from(other.origin.data, Number);
   if (op === 'Add' && sameShape(other.shape, [columns.length]))
-    return { input, columns, added: added.map((sum, at) => sum + (numbers[at] ?? 0)) };
+    return { input, columns, added: added.map((sum, index) => sum + (numbers[index] ?? 0)) };
   if (op !== 'Gather' || !sameShape(output.shape, x.shape.with(1, numbers.length))) return undefined;
-  return { input, columns: numbers.map((at) => columns[at] ?? -1), added: numbers.map((at) => added[at] ?? 0) };
+  return {
+    input,
+    columns: numbers.map((index) => columns[index] ?? -1),
+    added: numbers.map((index) => added[index] ?? 0),
+  };
 }
 
 /** Rows of a table by ids, or their gradients in a table of zeros. */
 function lookUp(
-  { op, inputs: [table, at, gradients], outputs: [output] }: Node,
+  { op, inputs: [source, indices, gradients], outputs: [output] }: Node,
   tags: Tags,
   tables: readonly RowStates[],
 ): Rows | 'no rows' | undefined {
-  const [tag, ids] = [table && tags.get(table), at && tags.get(at)];
-  if (!table || !ids || 'of' in ids) return undefined;
-  const isOf = (states: RowStates) =>
-    ids.columns.every((column, place) => firstRow(states, ids, column) === ids.added[place]);
+  const [tag, ids] = [source && tags.get(source), indices && tags.get(indices)];
+  if (!source || !ids || 'rest' in ids) return undefined;
+  const namesRows = (table: RowStates) =>
+    ids.columns.every((column, index) => firstRow(table, ids, column) === ids.added[index]);
   if (op === 'Gather') {
-    const isKnown = tag && 'of' in tag ? isOf(tag.of) && !tag.line : !tables.some((states) => indexes(ids, states));
-    return isKnown ? 'no rows' : undefined;
+    const reads =
+      tag && 'rest' in tag ? namesRows(tag.table) && !tag.line : !tables.some((table) => indexes(ids, table));
+    return reads ? 'no rows' : undefined;
   }
-  const of = tables.find((one) => one.count === output?.shape[0] && isOf(one));
-  const isSum = op === 'ScatterND' && numberOf(table) === 0 && gradients && !tags.has(gradients);
-  return of && isSum ? { of, rest: 0, line: false } : undefined;
+  const table = tables.find((one) => one.count === output?.shape[0] && namesRows(one));
+  const isSum = op === 'ScatterND' && numberOf(source) === 0 && gradients && !tags.has(gradients);
+  return table && isSum ? { table, rest: 0, line: false } : undefined;
 }
 
-/** What an operator makes of values with rows. */
+/** What an operator makes of values with rows of one table, in one form. */
 function rowsAfter(node: Node, tags: Tags): Rows | 'no rows' | undefined {
   const { op, inputs } = node;
-  const [x, y] = inputs;
+  const [x] = inputs;
   const [output] = node.outputs;
-  const found = inputs.flatMap((input) => tags.get(input) ?? []);
-  const [first] = found;
-  if (!x || !output || !first || !('of' in first)) return undefined;
-  const { of, line, rest } = first;
-  if (found.some((one) => !('of' in one) || one.of !== of || one.line !== line)) return undefined;
-  const side = line ? -1 : -2; // has the rows
-  const rests = inputs.map((input) => {
-    const tag = tags.get(input);
-    return tag && 'of' in tag ? tag.rest : numberOf(input);
-  });
-  const same = rests.every((one) => one === rest) ? rest : undefined;
+  const [rows, ...others] = inputs.flatMap((input) => tags.get(input) ?? []);
+  if (!x || !output || !rows || !('rest' in rows)) return undefined;
+  const { table, line, rest } = rows;
+  if (others.some((tag) => !('rest' in tag) || tag.table !== table || tag.line !== line)) return undefined;
+  const rests = inputs.map((input) => restOf(input, tags));
   if (op === 'Reshape') {
     const isLine = output.shape.at(-1) === (line ? x.shape.at(-1) : elementCount(x.shape));
-    return isLine ? { of, rest, line: true } : undefined;
+    return isLine ? { table, rest, line: true } : undefined;
   }
   if (op === 'Product') {
-    const isSum = found.length === 2 && line && integerAttribute(node, 'transA') < integerAttribute(node, 'transB');
+    const isSum = others.length === 1 && line && integerAttribute(node, 'transA') < integerAttribute(node, 'transB');
     return isSum && rests.includes(0) ? 'no rows' : undefined;
   }
   if (output.shape.length !== x.shape.length) return undefined;
-  if (op.startsWith('Reduce')) {
-    const axes = y?.origin.kind === 'constant' ? Array.from(y.origin.data, Number) : [];
-    if (axes.includes(x.shape.length + side)) return op === 'ReduceSum' && rest === 0 ? 'no rows' : undefined;
-    return line ? undefined : { of, rest: rest === 0 ? rest : undefined, line };
+  if (op.startsWith('Reduce')) return reduced(node, x, rows);
+  if (op === 'Concat') {
+    const isAcross = integerAttribute(node, 'axis') < x.shape.length - 1;
+    return line && isAcross ? { table, rest: rests.every((one) => one === rest) ? rest : undefined, line } : undefined;
   }
-  if (op === 'Concat')
-    return line && integerAttribute(node, 'axis') < x.shape.length - 1 ? { of, rest: same, line } : undefined;
-  if (op === 'Expand') return { of, rest, line };
+  if (op === 'Expand') return rows;
   // Element by element: a row meets itself, or what all rows meet.
-  const isLocal = inputs.every(
-    (input) => tags.has(input) || numberOf(input) !== undefined || (input.shape.at(side) ?? 1) === 1,
-  );
-  return isLocal && elementwiseOperators.has(op) ? { of, rest: folded(op, rests), line } : undefined;
+  const isLocal = inputs.every((input) => tags.has(input) || isSameForRows(input, rows));
+  return isLocal && elementwiseOperators.has(op) ? { table, rest: folded(op, rests), line } : undefined;
+}
+
+function reduced({ op, inputs: [, axes] }: Node, x: Value, rows: Rows): Rows | 'no rows' | undefined {
+  const reducedAxes = axes?.origin.kind === 'constant' ? Array.from(axes.origin.data, Number) : [];
+  if (reducedAxes.includes(x.shape.length + rowsAxis(rows)))
+    return op === 'ReduceSum' && rows.rest === 0 ? 'no rows' : undefined;
+  return rows.line ? undefined : { ...rows, rest: rows.rest === 0 ? 0 : undefined };
+}
+
+function isSameForRows(value: Value, rows: Rows): boolean {
+  return numberOf(value) !== undefined || (value.shape.at(rowsAxis(rows)) ?? 1) === 1;
+}
+
+/** The axis that has the rows, from the end. */
+function rowsAxis({ line }: Rows): number {
+  return line ? -1 : -2;
+}
+
+function restOf(value: Value, tags: Tags): Rest {
+  const tag = tags.get(value);
+  return tag && 'rest' in tag ? tag.rest : numberOf(value);
 }
 
 /** The one number of a value. */

@@ -35,7 +35,7 @@ function splitInGroups(graph: Graph, node: Node, whole: Value, parts: readonly V
   const lengths = groups.map((group) => totalLength(group, axis));
   const types = lengths.map((length) => ({ type: whole.type, shape: whole.shape.with(axis, length) }));
   const { outputs } = graph.nodeOf('Split', [whole, integers(graph, lengths)], types, { axis: int(axis) });
-  return groups.flatMap((group, place) => splitInGroups(graph, node, outputs[place] ?? whole, group));
+  return groups.flatMap((group, index) => splitInGroups(graph, node, outputs[index] ?? whole, group));
 }
 
 /** Divides a list into `count` groups of neighbours of about equal size. */

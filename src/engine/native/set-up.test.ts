@@ -5,7 +5,7 @@ import { beforeEach, expect, test } from 'vitest';
 import { UserError } from '../../support/errors.js';
 import { temporaryFolder } from '../../support/folder.fixture.js';
 import { installed, libraries, nativeFolder, stampFile } from './libraries.js';
-import { type SetUpOptions, setUp } from './set-up.js';
+import { type SetUpOptions, setUpLibrary } from './set-up.js';
 
 const set = 'tensorflow';
 let folder: string;
@@ -48,7 +48,7 @@ beforeEach(() => {
 function failure(changes: Partial<SetUpOptions> = {}): string {
   let message = '';
   try {
-    setUp(set, { ...options, ...changes });
+    setUpLibrary(set, { ...options, ...changes });
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     ({ message } = error);
@@ -61,7 +61,7 @@ function failure(changes: Partial<SetUpOptions> = {}): string {
 const isHere = () => installed(set, options.within) === join(options.within, set);
 
 test('a set is there whole, says its sizes first, and has pip check each wheel', () => {
-  setUp(set, options);
+  setUpLibrary(set, options);
   expect(isHere()).toBe(true);
   expect(readdirSync(join(options.within, set)).toSorted()).toEqual([stampFile, 'tensorflow', 'tfjs_binding.node']);
   expect(said).toEqual([expect.stringMatching(/0\.2 GB from PyPI, 1\.0 GB on the disk, in .*native/)]);
@@ -72,19 +72,22 @@ test('a set is there whole, says its sizes first, and has pip check each wheel',
 });
 
 test('a second run changes nothing, and a set of another version is brought anew', () => {
-  setUp(set, options);
-  setUp(set, options);
+  setUpLibrary(set, options);
+  setUpLibrary(set, options);
   expect(said.at(-1)).toMatch(/is in .*To bring it anew, delete this folder first\.$/);
   expect(readFileSync(join(folder, 'calls'), 'utf8').trim().split('\n')).toHaveLength(1);
   writeFileSync(join(options.within, set, stampFile), 'another');
   expect(isHere).toThrow(/is of another version of ple: run ple setup tensorflow/);
-  setUp(set, options);
+  setUpLibrary(set, options);
   expect(isHere()).toBe(true);
 });
 
 test('ONNX Runtime’s set needs no compiler', () => {
   program('c++', 'exit 1');
-  setUp('onnxruntime-cuda', { ...options, env: { ...options.env, CXX: 'c++', PATH: `${join(folder, 'bin')}:/bin` } });
+  setUpLibrary('onnxruntime-cuda', {
+    ...options,
+    env: { ...options.env, CXX: 'c++', PATH: `${join(folder, 'bin')}:/bin` },
+  });
   expect(installed('onnxruntime-cuda', options.within)).toBeDefined();
 });
 
@@ -117,7 +120,7 @@ test.each([
   expect(failure()).toMatch(message);
   program('python3', fakePip());
   program('c++', fakeCompiler);
-  setUp(set, options);
+  setUpLibrary(set, options);
   expect(isHere()).toBe(true);
 });
 

@@ -21,9 +21,9 @@ export interface SetUpOptions {
  * stamp is written last, and what fails is removed: a set is there whole or not at all.
  * @throws UserError: one line with what is missing, or what failed, and the fix.
  */
-export function setUp(name: LibraryName, options: SetUpOptions): void {
+export function setUpLibrary(name: LibraryName, options: SetUpOptions): void {
   const { say, within = nativeFolder(), env = process.env, platform = `${process.platform}-${process.arch}` } = options;
-  const { title, command, size, requirements } = libraries[name];
+  const { title, size, requirements } = libraries[name];
   const folder = join(within, name);
   const stamp = join(folder, stampFile);
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === requirements) {
@@ -32,7 +32,45 @@ export function setUp(name: LibraryName, options: SetUpOptions): void {
   }
   if (platform !== 'linux-x64')
     throw new UserError(`ple setup works on Linux x64 alone, and this is ${platform}: docs/gpu.md (Other platforms).`);
-  const has = (file: string, ...words: string[]) => spawnSync(file, words, { env, stdio: 'ignore' }).status === 0;
+  const python = findTool([env['PYTHON'] ?? 'python3', 'python'], ['-m', 'pip', '--version'], env, (tried) => {
+    return `There is no Python with pip (${tried}): install one (Debian: apt-get install python3-pip), or name it: PYTHON=…`;
+  });
+  const findCompiler = () =>
+    findTool([env['CXX'] ?? 'c++', 'g++', 'clang++'], ['--version'], env, (tried) => {
+      return `There is no C++ compiler (${tried}), and tfjs's addon is compiled here: install one (Debian: apt-get install g++).`;
+    });
+  const compiler = name === 'onnxruntime-cuda' ? undefined : findCompiler();
+  say(`${title}: ${size}, in ${folder}`);
+  rmSync(folder, { recursive: true, force: true });
+  try {
+    install(name, folder, { python, compiler }, env);
+    writeFileSync(stamp, requirements);
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** The first of these programs that runs with these words. @throws UserError if none does */
+function findTool(
+  files: readonly string[],
+  words: readonly string[],
+  env: NodeJS.ProcessEnv,
+  missing: (tried: string) => string,
+): string {
+  const tool = files.find((file) => spawnSync(file, words, { env, stdio: 'ignore' }).status === 0);
+  if (tool !== undefined) return tool;
+  throw new UserError(missing(files.join(', ')));
+}
+
+/** @param tools without a compiler, the set has no addon to compile */
+function install(
+  name: LibraryName,
+  folder: string,
+  { python, compiler }: { readonly python: string; readonly compiler: string | undefined },
+  env: NodeJS.ProcessEnv,
+): void {
+  const { title, command, requirements } = libraries[name];
   // pip moves what it installs from its temporary folder, and /tmp may be too small.
   const scratch = join(folder, 'tmp');
   const setting = { ...env, TMPDIR: scratch, PIP_USER: '0', PIP_REQUIRE_VIRTUALENV: '0' };
@@ -40,36 +78,12 @@ export function setUp(name: LibraryName, options: SetUpOptions): void {
     const { status } = spawnSync(file, words, { env: setting, stdio: ['ignore', 2, 2] }); // stdout is for results
     if (status !== 0) throw new UserError(`${failure}, as is said above. ${command} begins anew.`);
   };
-
-  const pythons = [env['PYTHON'] ?? 'python3', 'python'];
-  const python = pythons.find((file) => has(file, '-m', 'pip', '--version'));
-  if (python === undefined)
-    throw new UserError(
-      `There is no Python with pip (${pythons.join(', ')}): install one (Debian: apt-get install python3-pip), or name it: PYTHON=…`,
-    );
-  const compilers = [env['CXX'] ?? 'c++', 'g++', 'clang++'];
-  const compiler = compilers.find((file) => has(file, '--version'));
-  const hasAddon = name !== 'onnxruntime-cuda';
-  if (compiler === undefined && hasAddon)
-    throw new UserError(
-      `There is no C++ compiler (${compilers.join(', ')}), and tfjs's addon is compiled here: install one (Debian: apt-get install g++).`,
-    );
-
-  say(`${title}: ${size}, in ${folder}`);
-  rmSync(folder, { recursive: true, force: true });
-  try {
-    makeFolder(scratch);
-    const wanted = join(scratch, stampFile);
-    writeFileSync(wanted, requirements);
-    run(python, [...pipWords, '-r', wanted, '--target', folder], `pip did not install ${title}`);
-    if (compiler !== undefined && hasAddon)
-      run(compiler, addonWords(folder), `${compiler} did not compile tfjs's addon`);
-    rmSync(scratch, { recursive: true });
-    writeFileSync(stamp, requirements);
-  } catch (error) {
-    rmSync(folder, { recursive: true, force: true });
-    throw error;
-  }
+  makeFolder(scratch);
+  const pins = join(scratch, stampFile);
+  writeFileSync(pins, requirements);
+  run(python, [...pipWords, '-r', pins, '--target', folder], `pip did not install ${title}`);
+  if (compiler !== undefined) run(compiler, addonWords(folder), `${compiler} did not compile tfjs's addon`);
+  rmSync(scratch, { recursive: true });
 }
 
 /** The version of Python is no matter, since none of it is run: one that every pinned wheel is for. */

@@ -5,7 +5,7 @@ import { loadCudaRuntime } from '../native/libraries.js';
 import { liveNodes, type StepGraph } from '../record/graph.js';
 import { trace } from '../record/trace.js';
 import { named } from '../signature.js';
-import { type RowGroup, rowGroups, rowProgram } from './row-program.js';
+import { rowProgram, type TableGroup, tableGroups } from './row-program.js';
 import { scanProgram } from './scan-program.js';
 import type { SessionOptions } from './session.js';
 import { stepProgram } from './step-program.js';
@@ -35,7 +35,7 @@ export function createCompiledEngine(options: CompiledOptions = {}): Engine {
   return {
     name: 'compiled',
     device,
-    ...(deviceId === undefined ? {} : { deviceId }),
+    deviceId,
     threads,
     async compile(step, signature) {
       if (device === 'webgpu') return stepProgram(trace(step, signature), signature, session, await speed());
@@ -52,8 +52,8 @@ export function createCompiledEngine(options: CompiledOptions = {}): Engine {
 }
 
 /** A step on the rows of tables that a batch can name, where it reads and changes those alone. */
-function recorded(step: Step, signature: Signature): { recording: StepGraph; groups: readonly RowGroup[] } {
-  let groups: readonly RowGroup[] = rowGroups(signature);
+function recorded(step: Step, signature: Signature): { recording: StepGraph; groups: readonly TableGroup[] } {
+  let groups: readonly TableGroup[] = tableGroups(signature);
   for (;;) {
     const short = groups.flatMap(({ states, count }) =>
       states.map(

@@ -36,6 +36,8 @@ export interface StepModel {
   readonly read: readonly string[];
 }
 
+export type ModelParts = ReturnType<typeof modelParts>;
+
 /** What models of a step are made of. Its results get these names. */
 export function modelParts(
   { graph, state, next, outputs }: StepGraph,
@@ -59,7 +61,7 @@ export function oneStepModel(step: StepGraph): StepModel {
   const { results, nodes, changed, read } = modelParts(step, modelNames);
   const { state, batch } = step;
   const inputs = new Map<Value, string>();
-  for (const [name, value] of pick(state, [...changed, ...read])) inputs.set(value, modelNames.state(name));
+  for (const [name, value] of valuesNamed(state, [...changed, ...read])) inputs.set(value, modelNames.state(name));
   for (const [name, value] of batch) inputs.set(value, modelNames.batch(name));
   const bytes = encodeModel({
     name: 'step',
@@ -105,7 +107,7 @@ function usedValues(nodes: readonly Node[], results: readonly Result[]): Set<Val
   return new Set([...nodes.flatMap((node) => node.inputs), ...results.map(({ value }) => value)]);
 }
 
-export function pick(values: Values, names: readonly string[]): Values {
+export function valuesNamed(values: Values, names: readonly string[]): Values {
   return new Map(names.map((name) => [name, valueNamed(values, name)]));
 }
 

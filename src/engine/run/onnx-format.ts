@@ -71,7 +71,7 @@ export interface TensorProto {
   readonly name: string;
   readonly data_type: number;
   readonly dims: readonly number[];
-  readonly raw_data?: Uint8Array;
+  readonly raw_data?: Uint8Array | undefined;
   /** Where the bytes are, if not in `raw_data`: in a file beside that of the model. */
   readonly external_data?: readonly { readonly key: string; readonly value: string }[];
   readonly data_location?: number;
@@ -85,11 +85,11 @@ export function externalData(constants: readonly TensorProto[], location: string
   const data: Uint8Array[] = [];
   let offset = 0;
   const initializer = constants.map(({ raw_data, ...constant }): TensorProto => {
-    if (!raw_data || raw_data.length < smallConstant) return { ...constant, ...(raw_data && { raw_data }) };
-    const place = { location, offset: String(offset), length: String(raw_data.length) };
+    if (!raw_data || raw_data.length < smallConstant) return { ...constant, raw_data };
+    const pointer = { location, offset: String(offset), length: String(raw_data.length) };
     data.push(raw_data);
     offset += raw_data.length;
-    const external_data = Object.entries(place).map(([key, value]) => ({ key, value }));
+    const external_data = Object.entries(pointer).map(([key, value]) => ({ key, value }));
     return { ...constant, external_data, data_location: 1 };
   });
   return { initializer, data };
@@ -100,7 +100,7 @@ export interface ValueInfoProto {
   readonly type: {
     readonly tensor_type: { readonly elem_type: number; readonly shape: { readonly dim: readonly DimensionProto[] } };
   };
-  readonly doc_string?: string;
+  readonly doc_string?: string | undefined;
 }
 
 type DimensionProto = { readonly dim_value: number } | { readonly dim_param: string };
@@ -122,8 +122,8 @@ export function encodeModel(
   const model = {
     ir_version: 8,
     producer_name: 'ple',
-    ...(version === undefined ? {} : { producer_version: version }),
-    ...(text === undefined ? {} : { doc_string: text }),
+    producer_version: version,
+    doc_string: text,
     opset_import: Object.entries({ '': 18, ...domains }).map(([domain, version]) => ({ domain, version })),
     graph,
     metadata_props: Object.entries(metadata).map(([key, value]) => ({ key, value })),
@@ -139,8 +139,11 @@ export function valueInfo(
   doc?: string,
 ): ValueInfoProto {
   const dim = shape.map((side) => (typeof side === 'number' ? { dim_value: side } : { dim_param: side }));
-  const of = { name, type: { tensor_type: { elem_type: elementCodes[type], shape: { dim } } } };
-  return doc === undefined ? of : { ...of, doc_string: doc };
+  return {
+    name,
+    type: { tensor_type: { elem_type: elementCodes[type], shape: { dim } } },
+    doc_string: doc,
+  };
 }
 
 export function graphAttribute(name: string, g: GraphProto): AttributeProto {

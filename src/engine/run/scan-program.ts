@@ -1,12 +1,13 @@
-import type { HostArrays } from '../../support/arrays.js';
+import type { HostArray } from '../../support/arrays.js';
 import { must } from '../../support/must.js';
+import { mapKeys, mapValues, recordOf } from '../../support/records.js';
 import type { Program, Signature } from '../engine.js';
 import { lower } from '../lower/lower.js';
 import { type StepGraph, type Value, valueNamed } from '../record/graph.js';
 import { named } from '../signature.js';
 import { countFlops } from './flops.js';
 import { hostState } from './host-state.js';
-import { graphProto, modelNames, modelParts, pick, type StepModel } from './model-graph.js';
+import { graphProto, type ModelParts, modelNames, modelParts, type StepModel, valuesNamed } from './model-graph.js';
 import {
   encodeModel,
   type GraphProto,
@@ -36,77 +37,70 @@ export async function scanProgram(
   const rows = new Set(speed ? [] : read.filter((name) => signature.rows?.[name]));
   const { values, steps, ...program } = hostState(signature, session, rows);
   /** Arrays of an earlier run, which the next one writes the state to: new memory costs more than a copy. */
-  let spare: HostArrays = {};
+  const spare: Record<string, HostArray> = {};
   const outputs = [...step.outputs.keys()];
   const fetches = [...changed.map(modelNames.next), ...outputs.map(modelNames.output)];
   const stateBytes = (names: readonly string[]) => byteCount(names.map((name) => named(signature.state, name)));
-  const transfers = speed && new TransferMeter(speed, 2 * stateBytes(changed) + stateBytes(read));
+  const transfers = speed ? new TransferMeter(speed, 2 * stateBytes(changed) + stateBytes(read)) : undefined;
   return {
     ...program,
     flops: countFlops(recording),
-    ...(transfers ? { transfers } : {}),
+    transfers,
 
     async run(chunk) {
       steps(chunk);
-      const state = [...changed, ...read].map(
-        (name) => [modelNames.state(name), must(values.get(name), name)] as const,
-      );
-      const batch = Object.keys(signature.batch).map((name) => [modelNames.batch(name), named(chunk, name)] as const);
-      const feeds: HostArrays = Object.fromEntries([...state, ...batch]);
+      const state = recordOf([...changed, ...read], (name) => must(values.get(name), name));
+      const batch = mapValues(signature.batch, (_, name) => named(chunk, name));
+      const feeds = { ...mapKeys(state, modelNames.state), ...mapKeys(batch, modelNames.batch) };
       const { host: results } = await session.run(feeds, fetches, spare);
-      spare = Object.fromEntries(changed.map((name) => [modelNames.next(name), named(feeds, modelNames.state(name))]));
+      for (const name of changed) spare[modelNames.next(name)] = named(state, name);
       for (const name of changed) values.set(name, named(results, modelNames.next(name)));
       transfers?.add(byteCount(Object.values(feeds)), byteCount(Object.values(results)));
-      return Object.fromEntries(outputs.map((name) => [name, named(results, modelNames.output(name))]));
+      return recordOf(outputs, (name) => named(results, modelNames.output(name)));
     },
   };
 }
 
 /** An ONNX model whose only node is a `Scan` over the step. */
 function scanModel(step: StepGraph): StepModel {
-  const { results, nodes, changed, read } = modelParts(step, {
-    next: (name) => `after:${name}`,
-    output: (name) => `made:${name}`,
-  });
+  const parts = modelParts(step, { next: (name) => `after:${name}`, output: (name) => `made:${name}` });
+  const { changed, read } = parts;
   const { state, batch, next, outputs } = step;
-  const changedState = pick(state, changed);
-  const names = new Map<Value, string>();
-  // Inside the body, carried state and batch rows have their own names. State that is only read is captured from
-  // outside.
-  for (const [name, value] of changedState) names.set(value, `carried:${name}`);
-  for (const name of read) names.set(valueNamed(state, name), modelNames.state(name));
-  for (const [name, value] of batch) names.set(value, `row:${name}`);
-  const body: GraphProto = {
-    name: 'step',
-    input: [
-      ...Array.from(changedState, ([name, value]) => valueInfo(`carried:${name}`, value.type, value.shape)),
-      ...Array.from(batch, ([name, value]) => valueInfo(`row:${name}`, value.type, value.shape)),
-    ],
-    ...graphProto(nodes, names, results),
-  };
   const stepped = (name: string, value: Value) => valueInfo(name, value.type, ['steps', ...value.shape]);
   const scan: NodeProto = {
     op_type: 'Scan',
     name: 'steps',
     input: [...changed.map(modelNames.state), ...[...batch.keys()].map(modelNames.batch)],
     output: [...changed.map(modelNames.next), ...[...outputs.keys()].map(modelNames.output)],
-    attribute: [graphAttribute('body', body), intAttribute('num_scan_inputs', batch.size)],
+    attribute: [graphAttribute('body', scanBody(step, parts)), intAttribute('num_scan_inputs', batch.size)],
   };
   const bytes = encodeModel({
     name: 'chunk',
     node: [scan],
     initializer: [],
     input: [
-      ...[...changed, ...read].map((name) => {
-        const { type, shape } = valueNamed(state, name);
-        return valueInfo(modelNames.state(name), type, shape);
-      }),
+      ...Array.from(valuesNamed(state, [...changed, ...read]), ([name, { type, shape }]) =>
+        valueInfo(modelNames.state(name), type, shape),
+      ),
       ...Array.from(batch, ([name, value]) => stepped(modelNames.batch(name), value)),
     ],
     output: [
-      ...Array.from(next, ([name, value]) => valueInfo(modelNames.next(name), value.type, value.shape)),
+      ...Array.from(next, ([name, { type, shape }]) => valueInfo(modelNames.next(name), type, shape)),
       ...Array.from(outputs, ([name, value]) => stepped(modelNames.output(name), value)),
     ],
   });
   return { bytes, changed, read };
+}
+
+/** One step. The carried state and the batch's rows are its inputs. State that is only read is captured from outside. */
+function scanBody({ state, batch }: StepGraph, { results, nodes, changed, read }: ModelParts): GraphProto {
+  const inputs = new Map<Value, string>();
+  for (const [name, value] of valuesNamed(state, changed)) inputs.set(value, `carried:${name}`);
+  for (const [name, value] of batch) inputs.set(value, `row:${name}`);
+  const captured = read.map((name) => [valueNamed(state, name), modelNames.state(name)] as const);
+  return {
+    name: 'step',
+    input: Array.from(inputs, ([{ type, shape }, name]) => valueInfo(name, type, shape)),
+    ...graphProto(nodes, new Map([...inputs, ...captured]), results),
+  };
 }

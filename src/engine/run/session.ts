@@ -1,5 +1,6 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { HostArray, HostArrays } from '../../support/arrays.js';
+import { mapValues, recordOf } from '../../support/records.js';
 import type { CompiledDevice } from '../engine.js';
 
 export interface SessionOptions {
@@ -46,7 +47,7 @@ export async function openSession(
   // this.
   if (options.device === 'cuda') process.env.NVIDIA_TF32_OVERRIDE ??= '0';
   const runtime = await onnxRuntime();
-  const locations = Object.fromEntries(kept.map((name) => [name, 'gpu-buffer' as const]));
+  const locations = recordOf(kept, () => 'gpu-buffer' as const);
   const session = await runtime.InferenceSession.create(model, {
     ...sessionOptions(options),
     ...(kept.length > 0 ? { preferredOutputLocation: locations } : {}),
@@ -54,13 +55,11 @@ export async function openSession(
   return {
     async run(feeds, fetches, into = {}) {
       const toTensor = ({ dtype, data, shape }: HostArray) => new runtime.Tensor(dtype, data, [...shape]);
-      const given = Object.fromEntries(
-        Object.entries(feeds).map(([name, array]) => [name, 'tensor' in array ? array.tensor : toTensor(array)]),
-      );
-      const wanted = fetches.map((name) => [name, into[name] ? toTensor(into[name]) : null] as const);
+      const inputs = mapValues(feeds, (array) => ('tensor' in array ? array.tensor : toTensor(array)));
+      const outputs = recordOf(fetches, (name) => (into[name] ? toTensor(into[name]) : null));
       const host: Record<string, HostArray> = {};
       const device: Record<string, DeviceArray> = {};
-      for (const [name, result] of Object.entries(await session.run(given, Object.fromEntries(wanted)))) {
+      for (const [name, result] of Object.entries(await session.run(inputs, outputs))) {
         if (result.location === 'cpu') host[name] = hostArray(name, result);
         else device[name] = { tensor: result, free: () => result.dispose() };
       }

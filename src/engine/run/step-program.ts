@@ -1,13 +1,15 @@
 import { elementCount, type HostArray, type HostArrays } from '../../support/arrays.js';
 import { UserError } from '../../support/errors.js';
 import { must } from '../../support/must.js';
+import { mapKeys, recordOf } from '../../support/records.js';
 import { wholeNumber } from '../../support/text.js';
 import type { Program, Signature } from '../engine.js';
 import { lower } from '../lower/lower.js';
 import { mostBuffers } from '../lower/webgpu.js';
 import { int, reshape, type StepGraph, type Value } from '../record/graph.js';
-import { check, copyArray, countSteps, named, stepRow, zeros } from '../signature.js';
+import { named, stepArrays, zeros } from '../signature.js';
 import { countFlops } from './flops.js';
+import { hostState } from './host-state.js';
 import { modelNames, oneStepModel, type StepModel } from './model-graph.js';
 import { type DeviceArray, openSession, type Session, type SessionOptions } from './session.js';
 import { byteCount, copyModel, copyNames, joinModel, TransferMeter, type TransferSpeed } from './transfers.js';
@@ -25,47 +27,26 @@ export async function stepProgram(
 ): Promise<Program> {
   const model = stepModel(recording);
   const { changed, read, rows } = model;
-  const specs = (names: readonly string[]) =>
-    Object.fromEntries(names.map((name) => [name, named(signature.state, name)]));
-  const sessions: Session[] = [];
-  const open = async (bytes: Uint8Array, kept: readonly string[]) => {
-    const session = await openSession(bytes, options, kept);
-    sessions.push(session);
-    return session;
-  };
-  const closeAll = async () => {
-    for (const session of sessions) await session.release();
-  };
   const fetches = [...changed.map(modelNames.next), ...rows.map(({ name }) => name)];
-  const openAll = async () => {
-    const stepping = await open(model.bytes, fetches);
-    const fetching = changed.length > 0 ? await open(copyModel(specs(changed)), []) : null;
-    const sending = read.length > 0 ? await open(copyModel(specs(read)), read.map(copyNames.to)) : null;
-    const collectors: RowCollector[] = [];
-    for (const row of rows) collectors.push(await RowCollector.open(row, (bytes) => open(bytes, [])));
-    return { stepping, fetching, sending, collectors };
-  };
-  const { stepping, fetching, sending, collectors } = await openAll().catch(async (error: unknown) => {
-    await closeAll();
-    throw error;
-  });
+  const sessions = await openSessions(model, fetches, signature.state, options);
+  const { stepping, collectors } = sessions;
   const transfers = new TransferMeter(speed, 0);
-  const state = programState(model, signature.state, { fetching, sending }, transfers);
-  let released = false;
+  const host = hostState(signature, sessions, new Set());
+  const state = deviceState(model, host.values, sessions, transfers);
 
   return {
     flops: countFlops(recording),
     transfers,
 
     async run(chunk) {
-      if (released) throw new Error('the program was released');
-      const steps = countSteps(chunk, signature.batch);
+      const steps = host.steps(chunk);
       await state.send();
       const outputs = Object.fromEntries(collectors.flatMap((collector) => Object.entries(collector.begin(steps))));
       try {
         for (let step = 0; step < steps; step++) {
-          const feeds = stepBatch(chunk, signature.batch, step);
-          for (const name of [...changed, ...read]) feeds[modelNames.state(name)] = state.newest(name);
+          const batch = stepArrays(chunk, signature.batch, step);
+          const newest = recordOf([...changed, ...read], state.newest);
+          const feeds = { ...mapKeys(batch, modelNames.batch), ...mapKeys(newest, modelNames.state) };
           const { device } = await stepping.run(feeds, fetches).catch((error: unknown) => {
             throw stepFailure(error, signature.state);
           });
@@ -80,26 +61,63 @@ export async function stepProgram(
       return outputs;
     },
 
-    readState: state.read,
-    writeState: state.write,
+    async readState() {
+      await state.fetch();
+      return host.readState();
+    },
+
+    async writeState(values) {
+      await host.writeState(values);
+      state.replaced(Object.keys(values));
+    },
 
     async release() {
-      if (released) return;
-      released = true;
       state.free(); // before the sessions, which own the allocators
-      await closeAll();
+      await host.release();
     },
   };
 }
 
-/** Each array is on the host or on the device, whichever is newer. What the step only reads is on both. */
-function programState(
+type Sessions = Awaited<ReturnType<typeof openSessions>>;
+
+/** Opens all sessions of a program, or none. */
+async function openSessions(
+  { bytes, changed, read, rows }: RowModel,
+  fetches: readonly string[],
+  state: HostArrays,
+  options: SessionOptions,
+) {
+  const opened: Session[] = [];
+  const open = async (model: Uint8Array, onDevice: readonly string[]) => {
+    const session = await openSession(model, options, onDevice);
+    opened.push(session);
+    return session;
+  };
+  const release = async () => {
+    for (const session of opened) await session.release();
+  };
+  const specs = (names: readonly string[]) => recordOf(names, (name) => named(state, name));
+  try {
+    const stepping = await open(bytes, fetches);
+    // Copy states from the device, and to it.
+    const fetching = changed.length > 0 ? await open(copyModel(specs(changed)), []) : null;
+    const sending = read.length > 0 ? await open(copyModel(specs(read)), read.map(copyNames.to)) : null;
+    const collectors: RowCollector[] = [];
+    for (const row of rows) collectors.push(await openCollector(row, (model) => open(model, [])));
+    return { stepping, fetching, sending, collectors, release };
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+/** The part of the state that is on the device, where it is newer than on the host. What the step only reads is on both. */
+function deviceState(
   { changed, read }: Pick<StepModel, 'changed' | 'read'>,
-  initial: HostArrays,
-  { fetching, sending }: { readonly fetching: Session | null; readonly sending: Session | null },
+  onHost: Map<string, HostArray>,
+  { fetching, sending }: Pick<Sessions, 'fetching' | 'sending'>,
   transfers: TransferMeter,
 ) {
-  const onHost = new Map(Object.entries(initial).map(([name, array]) => [name, copyArray(array)]));
   const onDevice = new Map<string, DeviceArray>();
   let unsent = read.length > 0;
   const newest = (name: string) => onDevice.get(name) ?? must(onHost.get(name), name);
@@ -114,28 +132,26 @@ function programState(
     /** Sends read-only state to the device once. As a host input, it would be sent with every step. */
     async send() {
       if (!sending || !unsent) return;
-      const feeds = Object.fromEntries(read.map((name) => [copyNames.from(name), must(onHost.get(name), name)]));
-      const { device } = await sending.run(feeds, read.map(copyNames.to));
+      const values = recordOf(read, (name) => must(onHost.get(name), name));
+      const { device } = await sending.run(mapKeys(values, copyNames.from), read.map(copyNames.to));
       for (const name of read) keep(name, kept(device, copyNames.to(name)));
-      transfers.add(byteCount(Object.values(feeds)), 0);
+      transfers.add(byteCount(Object.values(values)), 0);
       unsent = false;
     },
 
-    async read(): Promise<HostArrays> {
+    /** Brings the host's arrays up to date. */
+    async fetch() {
       const stale = changed.filter((name) => onDevice.has(name));
-      if (fetching && stale.length > 0) {
-        const feeds = Object.fromEntries(changed.map((name) => [copyNames.from(name), newest(name)]));
-        const { host } = await fetching.run(feeds, stale.map(copyNames.to));
-        for (const name of stale) onHost.set(name, named(host, copyNames.to(name)));
-        transfers.add(0, byteCount(Object.values(host)));
-      }
-      return Object.fromEntries(Array.from(onHost, ([name, value]) => [name, copyArray(value)]));
+      if (!fetching || stale.length === 0) return;
+      const feeds = mapKeys(recordOf(changed, newest), copyNames.from);
+      const { host } = await fetching.run(feeds, stale.map(copyNames.to));
+      for (const name of stale) onHost.set(name, named(host, copyNames.to(name)));
+      transfers.add(0, byteCount(Object.values(host)));
     },
 
-    async write(values: HostArrays) {
-      for (const [name, value] of Object.entries(values)) {
-        check(name, value, named(initial, name));
-        onHost.set(name, copyArray(value));
+    /** The host has other values of these states. */
+    replaced(names: readonly string[]) {
+      for (const name of names) {
         if (read.includes(name)) unsent = true;
         else {
           onDevice.get(name)?.free();
@@ -147,20 +163,8 @@ function programState(
     free() {
       for (const array of onDevice.values()) array.free();
       onDevice.clear();
-      onHost.clear();
     },
   };
-}
-
-/** Row `step` of every array of the chunk, by its name in the model. */
-function stepBatch(
-  chunk: HostArrays,
-  batch: Signature['batch'],
-  step: number,
-): Record<string, HostArray | DeviceArray> {
-  return Object.fromEntries(
-    Object.entries(batch).map(([name, spec]) => [modelNames.batch(name), stepRow(named(chunk, name), step, spec)]),
-  );
 }
 
 function kept(arrays: Readonly<Record<string, DeviceArray>>, name: string): DeviceArray {
@@ -170,76 +174,67 @@ function kept(arrays: Readonly<Record<string, DeviceArray>>, name: string): Devi
 /** Maximum size of rows that are fetched together. */
 const mostBytes = 8 * 2 ** 20;
 
+type RowCollector = Awaited<ReturnType<typeof openCollector>>;
+
 /** Fetches the rows of several steps of a chunk at once, because every fetch waits for the device. */
-class RowCollector {
-  readonly #row: OutputRow;
-  readonly #count: number;
-  readonly #session: Session;
-  #held: DeviceArray[] = [];
-  #done = 0;
-
-  private constructor(row: OutputRow, count: number, session: Session) {
-    this.#row = row;
-    this.#count = count;
-    this.#session = session;
-  }
-
-  static async open(row: OutputRow, openModel: (bytes: Uint8Array) => Promise<Session>): Promise<RowCollector> {
-    const count = Math.max(1, Math.min(mostBuffers, Math.floor(mostBytes / (4 * row.size))));
-    return new RowCollector(row, count, await openModel(joinModel(row.type, row.size, count)));
-  }
-
-  get rowName(): string {
-    return this.#row.name;
-  }
-
-  /** Allocates the outputs of this many steps. */
-  begin(steps: number): Record<string, HostArray> {
-    this.drop();
-    this.#done = 0;
-    const { type, outputs } = this.#row;
-    return Object.fromEntries(
-      outputs.map(({ name, shape }) => [name, zeros({ dtype: type, shape: [steps, ...shape] })]),
-    );
-  }
-
-  /** Takes ownership of the next step's row. */
-  hold(array: DeviceArray): void {
-    this.#held.push(array);
-  }
-
-  /**
-   * Fills `outputs` with the held rows if there are enough of them, or if they are the last. @returns bytes that were
-   * fetched.
-   */
-  async fetch(last: boolean, outputs: Readonly<Record<string, HostArray>>): Promise<number> {
-    const [spare] = this.#held;
-    if (!spare || (this.#held.length < this.#count && !last)) return 0;
-    const { size, outputs: parts } = this.#row;
-    // The last fetch of a chunk may have fewer rows; the rest of its feeds are padding.
-    const feeds = Array.from({ length: this.#count }, (_, index) => [
-      copyNames.part(index),
-      this.#held[index] ?? spare,
-    ]);
-    const { host } = await this.#session.run(Object.fromEntries(feeds), [copyNames.whole]);
-    const { data } = named(host, copyNames.whole);
-    for (const index of this.#held.keys()) {
-      let from = index * size;
-      for (const { name, shape } of parts) {
-        const length = elementCount(shape);
-        named(outputs, name).data.set(data.subarray(from, from + length), (this.#done + index) * length);
-        from += length;
-      }
-    }
-    this.#done += this.#held.length;
-    this.drop();
-    return 4 * data.length;
-  }
+async function openCollector(
+  { type, name: rowName, size, outputs: parts }: OutputRow,
+  openModel: (bytes: Uint8Array) => Promise<Session>,
+) {
+  const count = Math.max(1, Math.min(mostBuffers, Math.floor(mostBytes / (4 * size))));
+  const session = await openModel(joinModel(type, size, count));
+  let held: DeviceArray[] = [];
+  let done = 0;
 
   /** Frees the held rows. */
-  drop(): void {
-    for (const array of this.#held) array.free();
-    this.#held = [];
+  function drop(): void {
+    for (const array of held) array.free();
+    held = [];
+  }
+
+  return {
+    rowName,
+    drop,
+
+    /** Allocates the outputs of this many steps. */
+    begin(steps: number): Record<string, HostArray> {
+      drop();
+      done = 0;
+      return Object.fromEntries(
+        parts.map(({ name, shape }) => [name, zeros({ dtype: type, shape: [steps, ...shape] })]),
+      );
+    },
+
+    /** Takes ownership of the next step's row. */
+    hold: (array: DeviceArray) => void held.push(array),
+
+    /**
+     * Fills `outputs` with the held rows if there are enough of them, or if they are the last. @returns bytes that were
+     * fetched.
+     */
+    async fetch(last: boolean, outputs: HostArrays): Promise<number> {
+      const [spare] = held;
+      if (!spare || (held.length < count && !last)) return 0;
+      // The last fetch of a chunk may have fewer rows; the rest of its feeds are padding.
+      const feeds = Array.from({ length: count }, (_, index) => [copyNames.part(index), held[index] ?? spare]);
+      const { host } = await session.run(Object.fromEntries(feeds), [copyNames.whole]);
+      const { data } = named(host, copyNames.whole);
+      for (const index of held.keys())
+        fillStep(outputs, done + index, parts, data.subarray(index * size, (index + 1) * size));
+      done += held.length;
+      drop();
+      return 4 * data.length;
+    },
+  };
+}
+
+/** Copies a step's row into its outputs. */
+function fillStep(outputs: HostArrays, step: number, parts: OutputRow['outputs'], row: HostArray['data']): void {
+  let from = 0;
+  for (const { name, shape } of parts) {
+    const length = elementCount(shape);
+    named(outputs, name).data.set(row.subarray(from, from + length), step * length);
+    from += length;
   }
 }
 
@@ -287,13 +282,13 @@ export function stepModel(recording: StepGraph): RowModel {
 function inRows(step: StepGraph): { readonly step: StepGraph; readonly rows: readonly OutputRow[] } {
   const outputs = new Map<string, Value>();
   const rows = (['float32', 'int32'] as const).flatMap((type) => {
-    const own = [...step.outputs].filter(([, value]) => value.type === type);
-    if (own.length === 0) return [];
-    const flat = own.map(([, value]) => reshape(step.graph, value, [elementCount(value.shape)]));
+    const ofType = [...step.outputs].filter(([, value]) => value.type === type);
+    if (ofType.length === 0) return [];
+    const flat = ofType.map(([, value]) => reshape(step.graph, value, [elementCount(value.shape)]));
     const size = flat.reduce((sum, { shape }) => sum + elementCount(shape), 0);
     const name = modelNames.output(type);
     outputs.set(type, step.graph.node('Concat', flat, { type, shape: [size] }, { axis: int(0) }));
-    return [{ type, name, size, outputs: own.map(([output, { shape }]) => ({ name: output, shape })) }];
+    return [{ type, name, size, outputs: ofType.map(([output, { shape }]) => ({ name: output, shape })) }];
   });
   return { step: { ...step, outputs }, rows };
 }

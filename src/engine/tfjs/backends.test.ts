@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { tf } from '../../support/tf.js';
 import { randomChunk, signature, step } from '../training-step.fixture.js';
-import { nativeBackend, pureJs, usesGpu } from './backends.js';
+import { nativeBackend, pureJs } from './backends.js';
 import { createTfjsEngine } from './tfjs-engine.js';
 
 /** What the packages do when they are loaded: they register their backend and make it the active one. */
@@ -57,10 +57,5 @@ describe('a package of tfjs-node', () => {
     } finally {
       vi.unstubAllEnvs();
     }
-  });
-
-  test('on a GPU is one that uses it: without one it would compute on the CPU', () => {
-    expect(usesGpu(tf.findBackend('tensorflow'))).toBe(false);
-    expect(usesGpu(undefined)).toBe(false);
   });
 });

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { tf } from '../../support/tf.js';
 import { addonFile, installed, libraries, tfjsPackage } from '../native/libraries.js';
 import { registerKernels } from './kernels.js';
@@ -10,10 +11,10 @@ export interface TfjsBackend {
   readonly name: string;
   /** What it runs on, in the form of `Engine.device`. */
   readonly device: string;
-  readonly deviceId?: number;
+  readonly deviceId?: number | undefined;
   readonly threads: number;
   /** TensorFlow's version. Absent: plain JavaScript. */
-  readonly tensorflow?: string;
+  readonly tensorflow?: string | undefined;
 }
 
 /** The pure-JS backend, registered by tfjs itself. It is slow, and the reference for all others. */
@@ -48,15 +49,16 @@ export function nativeBackend(
     void tf.setBackend(before); // it had made itself the active one
     loaded = { device, deviceId, threads: Number(process.env[threadsSetting]) || availableParallelism() };
   }
-  const backend: unknown = tf.findBackend(nativeName);
-  if (device === 'cuda' && !usesGpu(backend)) throw new Error('TensorFlow found no GPU that it can use');
-  const tensorflow = tensorflowVersion(backend);
+  const { data: backend } = nodeBackend.safeParse(tf.findBackend(nativeName));
+  if (device === 'cuda' && !backend?.isUsingGpuDevice) throw new Error('TensorFlow found no GPU that it can use');
+  const version = backend?.binding?.TF_Version;
+  const { threads: fixed } = loaded; // when the library was loaded
   return {
     name: nativeName,
     device,
-    ...(deviceId === undefined ? {} : { deviceId }),
-    threads: loaded.threads, // fixed when the library was loaded
-    ...(tensorflow === undefined ? {} : { tensorflow }),
+    deviceId,
+    threads: fixed,
+    tensorflow: version === undefined ? version : String(version),
   };
 }
 
@@ -107,17 +109,8 @@ function settings(device: NativeDevice, deviceId: number | undefined, threads: n
   process.env.CUDA_VISIBLE_DEVICES = visible ? (visible[index] ?? '-1') : String(index); // -1: none, not a hidden one
 }
 
-/** Whether tfjs-node's `NodeJSKernelBackend` uses a GPU. */
-export function usesGpu(backend: unknown): boolean {
-  return isObject(backend) && 'isUsingGpuDevice' in backend && Boolean(backend.isUsingGpuDevice);
-}
-
-function tensorflowVersion(backend: unknown): string | undefined {
-  if (!isObject(backend) || !('binding' in backend) || !isObject(backend.binding)) return undefined;
-  const { binding } = backend;
-  return 'TF_Version' in binding ? String(binding.TF_Version) : undefined;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
-}
+/** What is read of tfjs-node's `NodeJSKernelBackend`. */
+const nodeBackend = z.object({
+  isUsingGpuDevice: z.unknown(),
+  binding: z.object({ TF_Version: z.unknown() }).optional(),
+});

@@ -44,59 +44,48 @@ interface Call {
   readonly run: Runner;
 }
 
-class Runner {
-  readonly #backend: NodeBackend;
-  readonly #constants = new Map<string, number>();
+type Runner = ReturnType<typeof runnerOf>;
 
-  constructor(backend: NodeBackend) {
-    this.#backend = backend;
-  }
-
-  /** Runs an operation. `constants` are its last inputs: int32 vectors, or scalars. */
-  op(
-    name: string,
-    attributes: readonly Attribute[],
-    inputs: readonly TensorInfo[],
-    ...constants: readonly (number | readonly number[])[]
-  ): Tensor {
-    const ids = this.#backend.getInputTensorIds(inputs);
-    for (const value of constants) ids.push(this.#constant(value));
-    return this.#backend.createOutputTensor(this.#backend.binding.executeOp(name, attributes, ids, 1)[0]);
-  }
-
-  type(name: string, { dtype }: Pick<TensorInfo, 'dtype'>): Attribute {
-    return { name, type: this.#backend.binding.TF_ATTR_TYPE, value: this.#backend.getDTypeInteger(dtype) };
-  }
-
-  int32(name: string): Attribute {
-    return { name, type: this.#backend.binding.TF_ATTR_TYPE, value: this.#backend.binding.TF_INT32 };
-  }
-
-  int(name: string, value: number): Attribute {
-    return { name, type: this.#backend.binding.TF_ATTR_INT, value };
-  }
-
-  flag(name: string, value: boolean): Attribute {
-    return { name, type: this.#backend.binding.TF_ATTR_BOOL, value };
-  }
-
-  /** The same data, in another tensor. */
-  same({ dataId, shape, dtype }: TensorInfo): TensorInfo {
-    this.#backend.incRef(dataId);
-    return { dataId, shape, dtype };
-  }
+/** Runs operations, and makes their attributes. */
+function runnerOf(backend: NodeBackend) {
+  const { binding } = backend;
+  const constants = new Map<string, number>();
 
   /** A step has a few shapes and axes, again and again: their tensors stay. */
-  #constant(value: number | readonly number[]): number {
+  function constant(value: number | readonly number[]): number {
     const key = String(typeof value === 'number' ? value : `[${value}]`);
-    const known = this.#constants.get(key);
-    if (known !== undefined) return known;
+    const before = constants.get(key);
+    if (before !== undefined) return before;
     const [shape, values] = typeof value === 'number' ? [[], [value]] : [[value.length], value];
-    const { binding } = this.#backend;
     const id = binding.createTensor(shape, binding.TF_INT32, Int32Array.from(values));
-    this.#constants.set(key, id);
+    constants.set(key, id);
     return id;
   }
+
+  return {
+    /** Runs an operation. `further` are its last inputs: int32 vectors, or scalars. */
+    op(
+      name: string,
+      attributes: readonly Attribute[],
+      inputs: readonly TensorInfo[],
+      ...further: readonly (number | readonly number[])[]
+    ): Tensor {
+      const ids = backend.getInputTensorIds(inputs);
+      for (const value of further) ids.push(constant(value));
+      return backend.createOutputTensor(binding.executeOp(name, attributes, ids, 1)[0]);
+    },
+    type: (name: string, { dtype }: Pick<TensorInfo, 'dtype'>): Attribute => {
+      return { name, type: binding.TF_ATTR_TYPE, value: backend.getDTypeInteger(dtype) };
+    },
+    int32: (name: string): Attribute => ({ name, type: binding.TF_ATTR_TYPE, value: binding.TF_INT32 }),
+    int: (name: string, value: number): Attribute => ({ name, type: binding.TF_ATTR_INT, value }),
+    flag: (name: string, value: boolean): Attribute => ({ name, type: binding.TF_ATTR_BOOL, value }),
+    /** The same data, in another tensor. */
+    same({ dataId, shape, dtype }: TensorInfo): TensorInfo {
+      backend.incRef(dataId);
+      return { dataId, shape, dtype };
+    },
+  };
 }
 
 type Kernel = (call: Call) => TensorInfo;
@@ -107,7 +96,7 @@ const kernels: Readonly<Record<string, Kernel>> = {
     const x = input('input');
     return reshaped(run, x, x.shape.toSpliced(attributes.axis('dim', x.shape.length + 1), 0, 1));
   },
-  // Of two sides it takes a tenth of the time that it takes of three, one of which is 1.
+  // Sides of 1 are left out: TensorFlow transposes two sides in a tenth of the time of three, one of which is 1.
   Transpose: ({ input, attributes, run }) => {
     const x = input('x');
     const order = attributes.numbers('perm');
@@ -117,7 +106,7 @@ const kernels: Readonly<Record<string, Kernel>> = {
     if (long.length === x.shape.length) return turn(x, order);
     const moved = order.flatMap((axis) => (long.includes(axis) ? [long.indexOf(axis)] : []));
     const shape = order.map((axis) => x.shape[axis] ?? 1);
-    if (moved.every((axis, place) => axis === place)) return reshaped(run, x, shape);
+    if (moved.every((axis, index) => axis === index)) return reshaped(run, x, shape);
     return tf.tidy(() => {
       const narrow = run.op(
         'Reshape',
@@ -137,8 +126,8 @@ const kernels: Readonly<Record<string, Kernel>> = {
   Concat: ({ inputs: all, attributes, run }) => {
     const inputs = all();
     const first = must(inputs[0], 'an input of Concat');
-    const given = [run.int('N', inputs.length), run.int32('Tidx'), run.type('T', first)];
-    return run.op('ConcatV2', given, inputs, attributes.axis('axis', first.shape.length));
+    const types = [run.int('N', inputs.length), run.int32('Tidx'), run.type('T', first)];
+    return run.op('ConcatV2', types, inputs, attributes.axis('axis', first.shape.length));
   },
   Cast: ({ input, attributes, run }) => {
     const x = input('x');
@@ -199,9 +188,9 @@ const kernels: Readonly<Record<string, Kernel>> = {
     const shape = tf.backend_util.assertAndGetBroadcastShape([...a.shape], [...b.shape]);
     if (elementCount(large.shape) === elementCount(shape)) return product(a, b);
     const whole = run.op('BroadcastTo', [run.type('T', large), run.int32('Tidx')], [large], shape);
-    const made = product(whole, small);
+    const result = product(whole, small);
     whole.dispose();
-    return made;
+    return result;
   },
 
   BatchMatMul: ({ input, attributes, run }) => {
@@ -264,7 +253,7 @@ function swapped(x: Tensor): Tensor {
 export function registerKernels(backendName: string): void {
   const backend: unknown = tf.findBackend(backendName);
   if (!isNodeBackend(backend)) throw new Error('this is not the backend of tfjs-node');
-  const run = new Runner(backend);
+  const run = runnerOf(backend);
   for (const [kernelName, kernel] of Object.entries(kernels)) {
     const kernelFunc: KernelConfig['kernelFunc'] = ({ inputs, attrs }) =>
       kernel({

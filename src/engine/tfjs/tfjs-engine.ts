@@ -1,9 +1,10 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { float32, type HostArray, type HostArrays, int32 } from '../../support/arrays.js';
+import { mapValues } from '../../support/records.js';
 import { tf } from '../../support/tf.js';
 import { withBackend } from '../active-backend.js';
 import type { Engine, Program, Signature, Step } from '../engine.js';
-import { check, copyArray, countSteps, named, stepRow } from '../signature.js';
+import { check, copyArray, countSteps, named, stepArrays } from '../signature.js';
 import type { TfjsBackend } from './backends.js';
 
 /** An engine that calls the step function once per step and runs each operation on a tfjs backend. */
@@ -11,9 +12,9 @@ export function createTfjsEngine(backend: TfjsBackend): Engine {
   return {
     name: 'tfjs',
     device: backend.device,
-    ...(backend.deviceId === undefined ? {} : { deviceId: backend.deviceId }),
+    deviceId: backend.deviceId,
     threads: backend.threads,
-    ...(backend.tensorflow === undefined ? {} : { tensorflow: backend.tensorflow }),
+    tensorflow: backend.tensorflow,
     async compile(step, signature) {
       return program(backend, step, signature);
     },
@@ -23,22 +24,16 @@ export function createTfjsEngine(backend: TfjsBackend): Engine {
 function program(backend: TfjsBackend, step: Step, signature: Signature): Program {
   let state: Record<string, Tensor> = withBackend(backend.name, () => kept(toTensors(signature.state)));
 
-  /** Runs one step on row `index` of the chunk and writes its outputs into `made`. */
-  const advance = (chunk: HostArrays, index: number, steps: number, made: Map<string, HostArray>) => {
-    const batch = toTensors(
-      Object.fromEntries(
-        Object.entries(signature.batch).map(([name, spec]) => [name, stepRow(named(chunk, name), index, spec)]),
-      ),
-    );
-    const returned = step(state, batch);
-    for (const [name, output] of Object.entries(returned.outputs)) write(made, name, output, index, steps);
+  /** Runs one step of the chunk. Its outputs are for `write`. */
+  const advance = (batch: HostArrays, write: (name: string, output: Tensor) => void) => {
+    const returned = step(state, toTensors(batch));
+    for (const [name, output] of Object.entries(returned.outputs)) write(name, output);
     const changed = Object.entries(returned.state).filter(([name, tensor]) => {
       checkState(signature, name, tensor);
       return tensor !== state[name];
     });
     // Cloned, because a step may return one tensor under two names.
-    const next = kept(Object.fromEntries(changed.map(([name, tensor]) => [name, tensor.clone()])));
-    replace(next);
+    replace(kept(Object.fromEntries(changed.map(([name, tensor]) => [name, tensor.clone()]))));
     // A step may have kept them beyond the function that it differentiates.
     const held = new Set(Object.values(state));
     for (const tensor of [...Object.values(returned.outputs), ...changed.map(([, tensor]) => tensor)]) {
@@ -56,17 +51,19 @@ function program(backend: TfjsBackend, step: Step, signature: Signature): Progra
 
     async run(chunk) {
       const steps = countSteps(chunk, signature.batch);
-      const made = new Map<string, HostArray>();
+      const outputs = new Map<string, HostArray>();
       withBackend(backend.name, () => {
-        for (let index = 0; index < steps; index++) tf.tidy(() => orNothing(() => advance(chunk, index, steps, made)));
+        for (let index = 0; index < steps; index++) {
+          const batch = stepArrays(chunk, signature.batch, index);
+          const write = (name: string, output: Tensor) => writeOutput(outputs, name, output, index, steps);
+          tf.tidy(() => orNothing(() => advance(batch, write)));
+        }
       });
-      return Object.fromEntries(made);
+      return Object.fromEntries(outputs);
     },
 
     async readState() {
-      return withBackend(backend.name, () =>
-        Object.fromEntries(Object.entries(state).map(([name, tensor]) => [name, hostArray(name, tensor)])),
-      );
+      return withBackend(backend.name, () => mapValues(state, (tensor, name) => hostArray(name, tensor)));
     },
 
     async writeState(values) {
@@ -105,12 +102,10 @@ function orNothing(action: () => void): void {
 }
 
 function toTensors(arrays: HostArrays): Record<string, Tensor> {
-  return Object.fromEntries(
-    Object.entries(arrays).map(([name, array]) => {
-      const { data, dtype, shape } = copyArray(array);
-      return [name, tf.tensor(data, [...shape], dtype)];
-    }),
-  );
+  return mapValues(arrays, (array) => {
+    const { data, dtype, shape } = copyArray(array);
+    return tf.tensor(data, [...shape], dtype);
+  });
 }
 
 /** Keeps tensors beyond the scope that `withBackend` ends. */
@@ -129,12 +124,18 @@ function hostArray(name: string, tensor: Tensor): HostArray {
 }
 
 /** Writes one step's output into the array of all steps. */
-function write(made: Map<string, HostArray>, name: string, output: Tensor, index: number, steps: number): void {
+function writeOutput(
+  outputs: Map<string, HostArray>,
+  name: string,
+  output: Tensor,
+  index: number,
+  steps: number,
+): void {
   const { dtype, data } = hostArray(name, output);
   const shape = [steps, ...output.shape];
-  const whole = made.get(name) ?? (dtype === 'float32' ? float32(shape) : int32(shape));
+  const whole = outputs.get(name) ?? (dtype === 'float32' ? float32(shape) : int32(shape));
   whole.data.set(data, index * output.size);
-  made.set(name, whole);
+  outputs.set(name, whole);
 }
 
 function checkState(signature: Signature, name: string, tensor: Tensor): void {

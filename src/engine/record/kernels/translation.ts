@@ -51,7 +51,7 @@ export class KernelAttributes {
     });
   }
 
-  /** Of `Slice`: starts and sizes along every axis. A single number applies to the first; missing sizes reach to the end. */
+  /** Starts and sizes of `Slice` along every axis. A single number applies to the first; missing sizes reach to the end. */
   slice(shape: readonly number[]): { readonly begin: readonly number[]; readonly size: readonly number[] } {
     const starts = [this.numbersOrOne('begin')].flat();
     const sizes = this.has('size') ? [this.numbersOrOne('size')].flat() : [];
