@@ -184,11 +184,7 @@ function rowsIn(mask: TaskScores['mask']): number {
 /**
  * A row's training loss, if it is not the usual one of the task's type. Without label smoothing and `positiveWeight`.
  */
-export function rowLossFunction({
-  rowLoss,
-  offset,
-  scale,
-}: Task): ((logit: number, label: number) => number) | undefined {
+function rowLossFunction({ rowLoss, offset, scale }: Task): ((logit: number, label: number) => number) | undefined {
   if (!rowLoss) return undefined;
   switch (rowLoss.type) {
     case 'focal': {

@@ -87,21 +87,14 @@ export function partialPath(path: string): string {
  * the data.
  */
 export async function removeRemains(folder: string): Promise<void> {
-  for (const path of await remainsIn(folder)) await rm(path, { recursive: true, force: true }).catch(() => undefined);
-}
-
-/** The paths of these files and folders. */
-export async function remainsIn(folder: string): Promise<readonly string[]> {
-  const remains: string[] = [];
   for (const name of await readdir(folder).catch(() => [])) {
     const [partial, place, pid] = ending.exec(name) ?? [];
     if (partial === undefined) continue; // another program's file
     const path = join(folder, name);
     const left =
       place === placeOfNumbers() ? await isLeft(path, Number(pid)) : (await age(path)) > abandonedMilliseconds;
-    if (left) remains.push(path);
+    if (left) await rm(path, { recursive: true, force: true }).catch(() => undefined);
   }
-  return remains;
 }
 
 /**

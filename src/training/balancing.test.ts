@@ -194,7 +194,7 @@ async function descended(name: string, { a, c, weights, absent }: Problem, optio
     .get(name)
     .build({ tasks, stepsPerEpoch: 2 }, { ...balancingOptions(name, 't0'), ...options });
   const sharing = {
-    parts: { first: 'all', last: 'all', phi: taskTypes(count).map(() => false) },
+    reach: { first: 'all', last: 'all', phi: taskTypes(count).map(() => false) },
     last: ['last'],
   } as const;
   const balanced: Balanced | null = method && { method, sharing };

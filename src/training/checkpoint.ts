@@ -7,7 +7,7 @@ import { UserError } from '../support/errors.js';
 import { must } from '../support/must.js';
 import { readSafetensors, writeSafetensors } from '../support/safetensors.js';
 import { progressSchema } from './progress/progress.js';
-import type { ServedSet } from './progress/selection.js';
+import type { ServedParameters } from './progress/selection.js';
 import type { Snapshot } from './trainer.js';
 
 /** Then the epoch: `kept/7/<parameter>`. */
@@ -46,7 +46,7 @@ function checksum(arrays: HostArrays, { progress, shared }: { progress: string; 
 }
 
 /** What tasks are served with, for other programs: plain safetensors under the parameters' names. */
-export async function writeServed(path: string, { tasks, parameters }: ServedSet): Promise<void> {
+export async function writeServed(path: string, { tasks, parameters }: ServedParameters): Promise<void> {
   await writeSafetensors(path, { arrays: parameters, metadata: { format, tasks: JSON.stringify(tasks) } });
 }
 

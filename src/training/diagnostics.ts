@@ -5,9 +5,10 @@ import type { Engine, Signature, Step } from '../engine/engine.js';
 import { evaluating, type Model, trainable } from '../models/model.js';
 import { taskPairs } from '../objective/balancing/products.js';
 import { jointLoss } from '../objective/joint-loss.js';
-import type { HostArrays } from '../support/arrays.js';
+import type { HostArray, HostArrays } from '../support/arrays.js';
 import { must } from '../support/must.js';
 import type { Random } from '../support/random.js';
+import { recordOf } from '../support/records.js';
 import { tf } from '../support/tf.js';
 import type { Sharing } from './gradients/sharing.js';
 import { predictionLosses } from './gradients/step-gradients.js';
@@ -56,7 +57,6 @@ export async function createDiagnostics(
   rows?: Signature['rows'],
 ): Promise<Diagnostics> {
   const names = dataset.tasks.map(({ name }) => name);
-  const pairs = taskPairs(names.length);
   const { categorical, numeric, labels, mask } = batchArrays(dataset, batchSize).training;
   const batch = { categorical, numeric, labels, mask };
   const program = await engine.compile(probeStep(model, dataset, sharing), { state: parameters, batch, rows });
@@ -71,41 +71,55 @@ export async function createDiagnostics(
       await program.writeState(values);
       const { arrays, rows: counts } = must(probe, 'a training row');
       const outputs = await program.run(arrays);
-      const [cosines, losses] = [must(outputs.cosines, 'cosines').data, must(outputs.tasks, 'losses').data];
-      return {
-        cosines: pairs.map(([a, b], pair) => {
-          // A loss of 0 means that the task has no rows.
-          const steps = [...counts.keys()].filter((step) =>
-            [a, b].every((task) => losses[step * names.length + task] !== 0),
-          );
-          const sum = steps.reduce((total, step) => total + (cosines[step * pairs.length + pair] ?? 0), 0);
-          return {
-            tasks: [must(names[a], 'task'), must(names[b], 'task')],
-            cosine: steps.length === 0 ? null : sum / steps.length,
-          };
-        }),
-      };
+      const cosines = must(outputs.cosines, 'cosines').data;
+      const losses = must(outputs.tasks, 'losses').data;
+      return { cosines: meanCosines(names, counts.length, losses, cosines) };
     },
     release: () => program.release(),
   };
 }
 
 /**
+ * Means over the batches that have rows of both tasks.
+ * @param losses [batches, tasks]
+ * @param cosines [batches, pairs]
+ */
+function meanCosines(
+  names: readonly string[],
+  batches: number,
+  losses: HostArray['data'],
+  cosines: HostArray['data'],
+): Diagnosis['cosines'] {
+  const pairs = taskPairs(names.length);
+  return pairs.map(([a, b], pair) => {
+    // A loss of 0 means that the task has no rows.
+    const both = Array.from({ length: batches }, (_, batch) => batch).filter((batch) =>
+      [a, b].every((task) => losses[batch * names.length + task] !== 0),
+    );
+    const sum = both.reduce((total, batch) => total + (cosines[batch * pairs.length + pair] ?? 0), 0);
+    return {
+      tasks: [must(names[a], 'task'), must(names[b], 'task')],
+      cosine: both.length === 0 ? null : sum / both.length,
+    };
+  });
+}
+
+/**
  * Measures a batch without dropout. State: the parameters. Batch: the data's arrays. Outputs: losses `tasks` [T], each of
  * weight 1, and `cosines` [pairs] of their gradients of the parameters that several tasks reach.
  */
-function probeStep(model: Model, dataset: Dataset, { parts }: Sharing): Step {
+function probeStep(model: Model, dataset: Dataset, { reach }: Sharing): Step {
   const loss = jointLoss(dataset.tasks);
-  const shared = trainable(model.parameters).filter((name) => (parts[name] ?? 'none') !== 'none');
+  const shared = trainable(model.parameters).filter((name) => (reach[name] ?? 'none') !== 'none');
   return (state, batch) => {
     const lossWeights = tf.ones([dataset.tasks.length]);
     const targets = { labels: must(batch.labels, 'labels'), mask: must(batch.mask, 'mask'), lossWeights };
     const evaluate = (values: readonly Tensor[]) => {
-      const byName = Object.fromEntries(shared.map((name, index) => [name, must(values[index], name)]));
+      const byName = recordOf(shared, (name, index) => must(values[index], name));
       return predictionLosses(loss, model.apply({ ...state, ...byName }, modelInputs(batch), evaluating), targets);
     };
     const values = shared.map((name) => must(state[name], name));
-    const { losses, all } = gradientsByTask({ parts }, evaluate, values, shared, lossWeights);
-    return { state: {}, outputs: { tasks: losses.tasks, cosines: pairCosines(all) } };
+    const { losses, productSum } = gradientsByTask({ reach }, evaluate, values, shared, lossWeights);
+    return { state: {}, outputs: { tasks: losses.tasks, cosines: pairCosines(productSum) } };
   };
 }

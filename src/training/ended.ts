@@ -6,7 +6,7 @@ import { noScores } from '../optimizers/schedules/learning-rate-schedule.js';
 import { must } from '../support/must.js';
 import type { EpochRecord } from './epoch-record.js';
 import type { Selected } from './progress/progress.js';
-import { advance, nothingSelected, planSelection, type Selection } from './progress/selection.js';
+import { nothingSelected, planSelection, type Selection, selectedAfter } from './progress/selection.js';
 
 /**
  * How a run ended. `plateau`: no score improved, at a learning rate that had fallen. `patience`: no score improved, at
@@ -92,12 +92,12 @@ function storedSelection(
 function selectionHistory(selection: Selection, epochs: readonly EpochRecord[]): readonly Selected[] {
   let state = nothingSelected(selection);
   return epochs.map(({ epoch, validation }) => {
-    state = advance(selection, state, epoch, validation);
+    state = selectedAfter(selection, state, epoch, validation);
     return state;
   });
 }
 
-interface Judged {
+interface History {
   readonly selection: Selection;
   readonly epochs: readonly EpochRecord[];
   readonly states: readonly Selected[];
@@ -120,7 +120,7 @@ function endsAtZero({ optimizer, epochs }: Experiment['train']): boolean {
 /** Whether the best scores of these tasks rose but little in the last part of the epochs. */
 function isFlat(
   watched: readonly number[],
-  { selection, epochs, states }: Judged,
+  { selection, epochs, states }: History,
   { epochs: allowed }: Experiment['train'],
 ): boolean {
   const last = allowed - Math.max(1, Math.round(allowed * lastPart));

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { TaskMetrics } from '../metrics/evaluate.js';
 import { independentTasks } from '../models/model.js';
+import { recordOf } from '../support/records.js';
 import type { Diagnosis } from './diagnostics.js';
 import { metricsShape } from './evaluation.js';
 import { readStored } from './folder/run-folder.js';
@@ -50,7 +51,7 @@ export function epochRecord(
   const { epoch, step, totalSteps, sums, epochSeconds } = progress;
   const names = setup.dataset.tasks.map(({ name }) => name);
   const byTask = <Value>(values: readonly Value[], other: Value): Record<string, Value> =>
-    Object.fromEntries(names.map((name, index) => [name, values[index] ?? other]));
+    recordOf(names, (_, index) => values[index] ?? other);
   // A task without a row in its sample space has no loss.
   const losses = names.map((_, index) => (sums.counts[index] ? (sums.tasks[index] ?? 0) / sums.counts[index] : null));
   const balance = sums.balance && epochBalance(sums.balance, names, losses);
@@ -62,8 +63,8 @@ export function epochRecord(
     train: { loss: sums.loss / sums.steps, tasks: byTask<number | null>(losses, null) },
     validation,
     weights: byTask(balance?.weights ?? setup.lossWeightsAt(epoch - 1, totalSteps - step), 1),
-    ...(balance ? { balance: balance.balance } : {}),
-    ...(diagnosis && { diagnostics: diagnosis }),
+    balance: balance?.balance,
+    diagnostics: diagnosis,
     learningRate:
       others.length === 0
         ? rate

@@ -1,6 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Chunk } from '../data/batches/batches.js';
-import type { Task } from '../data/dataset.js';
 import type { Program } from '../engine/engine.js';
 import { float32, type HostArrays } from '../support/arrays.js';
 import { UserError } from '../support/errors.js';
@@ -31,10 +30,10 @@ export async function* trainEpoch(
   take: (step: number, most: number) => Promise<Chunk>,
   from: Progress,
 ): AsyncGenerator<EpochChunk, void> {
-  const { dataset, batchSize, model } = setup;
+  const { batchSize, model } = setup;
   const first = setup.steps.before(from.epoch);
   const steps = setup.steps.before(from.epoch + 1) - first;
-  const arrays = batchArrays(dataset, batchSize, setup.learningRatesAt(from, 0).length, model.noise, setup);
+  const arrays = batchArrays(setup.dataset, batchSize, setup.learningRatesAt(from, 0).length, model.noise, setup);
   const chunks = pace(arrays.bytes, program.transfers?.perChunkMilliseconds);
   let progress = from;
   while (progress.step < steps) {
@@ -47,7 +46,7 @@ export async function* trainEpoch(
       ...chunkBalancingNoise(setup.balanced, setup.balancingNoise, drawn),
       ...stepScalars(setup, from, progress, chunk.steps),
     });
-    const sums = addSteps(progress, outputs, chunk.arrays.mask.data, chunk.steps, batchSize, dataset.tasks);
+    const sums = addSteps(progress, outputs, chunk, setup);
     const seconds = (performance.now() - started) / 1000;
     chunks.observe(chunk.steps, seconds);
     const samples = chunk.rows.reduce((sum, rows) => sum + rows, 0);
@@ -85,10 +84,8 @@ function stepScalars(
 function addSteps(
   progress: Progress,
   outputs: HostArrays,
-  mask: Float32Array,
-  steps: number,
-  batchSize: number,
-  tasks: readonly Task[],
+  { steps, arrays: { mask } }: Chunk,
+  { batchSize, dataset: { tasks } }: TrainingSetup,
 ): EpochSums {
   const { loss, tasks: taskLosses } = outputs;
   if (!loss || !taskLosses) throw new Error('The training step gave no loss.');
@@ -99,14 +96,14 @@ function addSteps(
     const [lost, ...others] = tasks
       .filter((_, index) => !Number.isFinite(values[index]))
       .map(({ name }) => `'${name}'`);
-    if (lost !== undefined) throw notFinite(progress.epoch, progress.step + step + 1, `loss of task ${lost}`, others);
+    if (lost !== undefined) throw notFinite(progress, step, `loss of task ${lost}`, others);
     for (const [index, value] of values.entries()) {
       const from = (step * tasks.length + index) * batchSize; // of [S, T, B]
-      const weight = mask.subarray(from, from + batchSize).reduce((sum, ofRow) => sum + ofRow, 0);
+      const weight = mask.data.subarray(from, from + batchSize).reduce((sum, ofRow) => sum + ofRow, 0);
       sums.tasks[index] = (sums.tasks[index] ?? 0) + value * weight;
       sums.counts[index] = (sums.counts[index] ?? 0) + weight;
     }
-    if (!Number.isFinite(joint)) throw notFinite(progress.epoch, progress.step + step + 1, 'joint loss');
+    if (!Number.isFinite(joint)) throw notFinite(progress, step, 'joint loss');
     sums.loss += joint;
     sums.steps += 1;
   }
@@ -114,10 +111,11 @@ function addSteps(
   return balance ? { ...sums, balance } : sums;
 }
 
-function notFinite(epoch: number, step: number, what: string, others: readonly string[] = []): UserError {
+/** @param step from 0, of a chunk that begins at `before` */
+function notFinite(before: Progress, step: number, what: string, others: readonly string[] = []): UserError {
   const also = others.length > 0 ? `, nor ${others.length > 1 ? 'are those' : 'is that'} of ${others.join(', ')}` : '';
   return new UserError(
-    `The ${what} is not finite in epoch ${epoch}, step ${step}${also}: lower train.optimizer.learningRate or set clipNorm, ` +
+    `The ${what} is not finite in epoch ${before.epoch}, step ${before.step + step + 1}${also}: lower train.optimizer.learningRate or set clipNorm, ` +
       'and look for extreme values among the inputs and labels.',
   );
 }

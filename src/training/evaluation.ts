@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
-import { type BatchReader, readBatches } from '../data/batches/batches.js';
+import { type BatchReader, type Chunk, readBatches } from '../data/batches/batches.js';
 import { type Dataset, firstOutputs, outputCount, type SplitName, type Task } from '../data/dataset.js';
 import type { Engine, Program, Signature } from '../engine/engine.js';
 import { evaluateTask, type TaskMetrics } from '../metrics/evaluate.js';
@@ -15,11 +15,11 @@ import { batchArrays, evaluationStep } from './step.js';
  * task has logits per class and row.
  */
 export interface Evaluation {
-  readonly tasks: readonly TaskScores[];
+  readonly tasks: readonly EvaluatedTask[];
   readonly gates: readonly GateUse[];
 }
 
-interface TaskScores {
+interface EvaluatedTask {
   readonly logits: Float32Array;
   readonly labels: Float32Array;
   readonly mask: Float32Array;
@@ -41,17 +41,11 @@ export const metricsShape: z.ZodType<TaskMetrics> = z.record(
   z.union([z.number(), z.null(), z.tuple([z.number(), z.number()])]),
 );
 
-/** By task, over its own sample space. */
-interface SplitMetrics {
-  readonly validation: Readonly<Record<string, TaskMetrics>>;
-  readonly test: Readonly<Record<string, TaskMetrics>>;
-}
-
-/** Metrics of both splits with one set of parameters. */
+/** Metrics of both splits with one set of parameters, by task, over its own sample space. */
 export function splitMetrics(
   dataset: Dataset,
   { validation, test }: { readonly validation: Evaluation; readonly test: Evaluation },
-): SplitMetrics {
+) {
   const chosen = validationMetrics(dataset, validation);
   return {
     validation: chosen,
@@ -129,8 +123,6 @@ export async function* scoredBatches(
   name: SplitName,
   batchSize: number,
 ): AsyncGenerator<readonly ScoredBatch[]> {
-  const firsts = firstOutputs(dataset.tasks);
-  const outputs = dataset.tasks.reduce((sum, task) => sum + outputCount(task), 0);
   const { bytes } = batchArrays(dataset, batchSize);
   const chunks = pace(bytes, program.transfers?.perChunkMilliseconds);
   const reader: BatchReader = readBatches(dataset, name, { batchSize });
@@ -138,29 +130,41 @@ export async function* scoredBatches(
     const chunk = await reader.take(chunks.steps());
     if (!chunk) break;
     const started = performance.now();
-    const { categorical, numeric, labels, mask } = chunk.arrays;
-    const made = await program.run({ categorical, numeric });
+    const { categorical, numeric } = chunk.arrays;
+    const outputs = await program.run({ categorical, numeric });
     chunks.observe(chunk.steps, (performance.now() - started) / 1000);
-    yield Array.from(chunk.rows, (rows, step): ScoredBatch => {
-      const of = (values: HostArrays[string] | undefined, row: number) =>
-        floats(values).subarray(row * batchSize, row * batchSize + rows);
-      return {
-        rows,
-        logits: (task) =>
-          Array.from({ length: outputCount(must(dataset.tasks[task], 'task')) }, (_, output) =>
-            of(made.logits, step * outputs + (firsts[task] ?? 0) + output),
-          ), // of [S, outputs, B]
-        labels: (task) => of(labels, step * dataset.tasks.length + task), // of [S, T, B]
-        mask: (task) => of(mask, step * dataset.tasks.length + task),
-        gate: (index) => {
-          const weights = floats(made[`gate/${index}`]); // [S, B, experts]
-          const width = weights.length / (chunk.steps * batchSize);
-          return weights.subarray(step * batchSize * width, (step * batchSize + rows) * width);
-        },
-      };
-    });
+    yield chunkBatches(dataset.tasks, batchSize, chunk, outputs);
     await setImmediate(); // lets signals and timers in
   }
+}
+
+/** Views of a chunk's arrays, batch by batch. */
+function chunkBatches(
+  tasks: readonly Task[],
+  batchSize: number,
+  { steps, rows: counts, arrays }: Chunk,
+  outputs: HostArrays,
+): readonly ScoredBatch[] {
+  const firsts = firstOutputs(tasks);
+  const outputsOfAll = tasks.reduce((sum, task) => sum + outputCount(task), 0);
+  return Array.from(counts, (rows, step): ScoredBatch => {
+    const rowsAt = (values: HostArrays[string] | undefined, index: number) =>
+      floats(values).subarray(index * batchSize, index * batchSize + rows);
+    return {
+      rows,
+      logits: (task) =>
+        Array.from({ length: outputCount(must(tasks[task], 'task')) }, (_, output) =>
+          rowsAt(outputs.logits, step * outputsOfAll + (firsts[task] ?? 0) + output),
+        ), // of [S, outputs, B]
+      labels: (task) => rowsAt(arrays.labels, step * tasks.length + task), // of [S, T, B]
+      mask: (task) => rowsAt(arrays.mask, step * tasks.length + task),
+      gate: (index) => {
+        const weights = floats(outputs[`gate/${index}`]); // [S, B, experts]
+        const width = weights.length / (steps * batchSize);
+        return weights.subarray(step * batchSize * width, (step * batchSize + rows) * width);
+      },
+    };
+  });
 }
 
 function floats(values: HostArrays[string] | undefined): Float32Array {
@@ -201,15 +205,7 @@ async function* evaluateSplit(
     }
     yield done;
   }
-  for (const [index, { logits }] of tasks.entries()) {
-    const at = logits.findIndex((logit) => !Number.isFinite(logit));
-    if (at < 0) continue;
-    const row = at % split.rows;
-    throw new UserError(
-      `The prediction of task '${dataset.tasks[index]?.name}' for row ${row} of the ${name} split is not finite: ` +
-        'lower train.optimizer.learningRate or set clipNorm, and look for extreme values among the inputs.',
-    );
-  }
+  checkFinite(dataset.tasks, tasks, name);
   return {
     tasks,
     gates: gates().map(({ level, gate, experts }, index) => ({
@@ -219,6 +215,18 @@ async function* evaluateSplit(
       ...(moments[index]?.result() ?? { mean: [], standardDeviation: [] }),
     })),
   };
+}
+
+/** @throws UserError that names the first row whose prediction is not finite. */
+function checkFinite(tasks: readonly Task[], evaluated: readonly EvaluatedTask[], split: SplitName): void {
+  for (const [task, { logits, labels }] of evaluated.entries()) {
+    const index = logits.findIndex((logit) => !Number.isFinite(logit)); // of [outputs, rows]
+    if (index < 0) continue;
+    throw new UserError(
+      `The prediction of task '${tasks[task]?.name}' for row ${index % labels.length} of the ${split} split is not finite: ` +
+        'lower train.optimizer.learningRate or set clipNorm, and look for extreme values among the inputs.',
+    );
+  }
 }
 
 /**

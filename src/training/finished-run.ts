@@ -27,8 +27,12 @@ export interface EvaluatedRun {
       Record<string, { readonly type: string; readonly validation?: TaskMetrics; readonly test: TaskMetrics }>
     >;
   };
+  /** False for a run with `--no-predictions`, or with a large test split. */
   readonly hasPredictions: boolean;
-  /** Predictions of the test split; in any order of the tasks, each with its own offset and scale. */
+  /**
+   * Predictions of the test split. A run of ple has the order of the config's tasks; predictions made elsewhere have any,
+   * each task with its own offset and scale.
+   */
   predictions(): Promise<readonly TaskPredictions[]>;
 }
 
@@ -42,10 +46,6 @@ export interface FinishedRun extends EvaluatedRun {
   readonly environment: Readonly<Record<string, unknown>>;
   /** Notes for the user on its files. */
   readonly notes: readonly string[];
-  /** False after `--no-predictions`, and with large test splits. */
-  readonly hasPredictions: boolean;
-  /** Predictions of the test split, in the order of the config's tasks. */
-  predictions(): Promise<readonly TaskPredictions[]>;
 }
 
 /** A key that earlier commits stored with every config, at the value that changed nothing: such runs keep their hash. */

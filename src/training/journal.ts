@@ -25,7 +25,7 @@ import {
   servedFiles,
 } from './folder/run-folder.js';
 import { writePredictions } from './predictions.js';
-import { measuredResult, notesOn, type Result, readResult } from './result.js';
+import { measuredResult, type Result, readResult, resultNotes } from './result.js';
 import type { PreparedTraining, RunOptions, TrainingOutcome } from './run-options.js';
 import { followRun, trackedParameters } from './tracked-run.js';
 import type { Snapshot, Trained, TrainingRecord } from './trainer.js';
@@ -53,10 +53,10 @@ export async function withJournal(
 ): Promise<TrainingOutcome> {
   const hash = hash8(experiment, setup.dataset.checksum, definitions);
   if (options.expected) checkExpected(options.expected, hash, setup.dataset.checksum);
-  const own = join(options.runs, `${experiment.name}-${hash}`);
-  const isOwn = options.overwrite || existsSync(own);
-  const other = isOwn ? undefined : await finishedRun(options.runs, hash, experiment.tracking);
-  const path = options.resume ?? other ?? own;
+  const named = join(options.runs, `${experiment.name}-${hash}`);
+  const isHere = options.overwrite || existsSync(named);
+  const renamed = isHere ? undefined : await finishedRun(options.runs, hash, experiment.tracking);
+  const path = options.resume ?? renamed ?? named;
   const finished = options.overwrite ? undefined : readResult(path);
   if (finished) return { status: 'already done', path, result: finished };
 
@@ -156,7 +156,7 @@ class OpenJournal implements Journal {
   readonly #tracker: Tracker;
   readonly #note: (message: string, ofRun?: true) => void;
   #written = performance.now();
-  /** Milliseconds that the last checkpoint took: a twentieth of the time goes to those within an epoch at most. */
+  /** Milliseconds that the last checkpoint took. Checkpoints within an epoch take at most a twentieth of the time. */
   #writing = 0;
   #status: TrackedStatus = 'failed';
 
@@ -207,7 +207,7 @@ class OpenJournal implements Journal {
       this.#note(`No predictions.arrow: the test split has over ${wholeNumber(mostPredictions)} rows.`);
     const result = await this.#writeResult(trained, options.predictions && few);
     this.#status = 'finished';
-    for (const message of notesOn(result, setup.epochs)) this.#note(message, true);
+    for (const message of resultNotes(result, setup.epochs)) this.#note(message, true);
     log.info(result, 'done');
     return { status: 'done', path: folder.path, result };
   }

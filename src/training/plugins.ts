@@ -21,7 +21,7 @@ const library = '@ple-runner/ple';
  * Packages that a plugin shares with this program, wherever it lies: two copies would not recognise each other's
  * values.
  */
-const shared = ['zod', '@tensorflow/tfjs'];
+const sharedPackages = ['zod', '@tensorflow/tfjs'];
 
 /**
  * Loads the plugins of a config: runs their code, and adds the parts that they define to the catalogues of this
@@ -72,7 +72,7 @@ export async function loadPlugin(file: string, expected?: string): Promise<void>
 }
 
 function joinAll(exported: readonly unknown[], file: string): string[] {
-  const parts = exported.flatMap((value) => joined(value, file));
+  const parts = exported.flatMap((value) => joinOne(value, file));
   if (parts.length === 0)
     throw new ConfigError(
       `${file} exports nothing that ${library} can use: export what defineModel, or another define… function, returns.`,
@@ -81,7 +81,7 @@ function joinAll(exported: readonly unknown[], file: string): string[] {
 }
 
 /** Adds the value to the catalogue of its kind. Empty for a value of no kind. */
-function joined(value: unknown, file: string): readonly string[] {
+function joinOne(value: unknown, file: string): readonly string[] {
   if (isPart<Metric>(value, 'metric') && (value.usual || value.score || value.loss))
     throw new ConfigError(
       `${file}: metric '${value.name}': 'usual', 'score' and 'loss' are of built-in metrics: leave them out.`,
@@ -106,8 +106,16 @@ async function compile(file: string, script: string): Promise<string> {
       entryPoints: [file],
       absWorkingDir: folder,
       outfile: script,
-      ...{ bundle: true, metafile: true, sourcemap: 'inline', sourcesContent: false, logLevel: 'silent' },
-      ...{ format: 'esm', platform: 'node', target: 'node20', conditions: [], tsconfigRaw: {} },
+      bundle: true,
+      metafile: true,
+      sourcemap: 'inline',
+      sourcesContent: false,
+      logLevel: 'silent',
+      format: 'esm',
+      platform: 'node',
+      target: 'node20',
+      conditions: [],
+      tsconfigRaw: {},
       plugins: [packages],
     });
     const hash = createHash('sha256');
@@ -140,7 +148,7 @@ const packages: EsbuildPlugin = {
       const external = (to: string) => ({ path: to, external: true });
       if (isBuiltin(path)) return external(path);
       if (path === library) return external(new URL('../library.js', import.meta.url).href);
-      if (shared.includes(path)) return external(import.meta.resolve(path));
+      if (sharedPackages.includes(path)) return external(import.meta.resolve(path));
       const result = await resolve(path, { kind, resolveDir, pluginData: packages });
       return result.errors.length > 0 ? result : external(pathToFileURL(result.path).href);
     });
@@ -168,27 +176,27 @@ export function requirePlugins(run: Planned, kinds: readonly PartKind[]): void {
   const [first] = notLoaded(run, kinds);
   if (!first) return;
   throw new ConfigError(
-    `${run.path} needs a plugin for its ${first.part}: name the file, and its code runs (--plugin ${first.file}).`,
+    `${run.path} needs a plugin for its ${first.name}: name the file, and its code runs (--plugin ${first.file}).`,
   );
 }
 
 /** A line for each metric of the run whose plugin is not loaded. @throws ConfigError for a plugin that has changed. */
 export function metricsLeftOut(run: Planned): readonly string[] {
   return notLoaded(run, ['metric']).map(
-    ({ part, file }) => `Without ${part}: it is of a plugin that is not loaded (--plugin ${file}).`,
+    ({ name, file }) => `Without ${name}: it is of a plugin that is not loaded (--plugin ${file}).`,
   );
 }
 
 function notLoaded({ path, experiment }: Planned, kinds: readonly PartKind[]) {
   const { plugins: loaded } = definitions;
   return (experiment.plugins ?? []).flatMap(({ file, sha256, parts }) => {
-    const wanted = parts.filter((part) => kinds.some((kind) => part.startsWith(`${kind} `)));
+    const needed = parts.filter((name) => kinds.some((kind) => name.startsWith(`${kind} `)));
     if (loaded.some((plugin) => plugin.sha256 === sha256)) return [];
-    const other = loaded.find((plugin) => plugin.parts.some((part) => wanted.includes(part)));
+    const other = loaded.find((plugin) => plugin.parts.some((name) => needed.includes(name)));
     if (other)
       throw new ConfigError(
         `${other.file} is not the plugin that trained ${path}: its SHA-256 was ${sha256} and is ${other.sha256}. Name the file as it was, or train again.`,
       );
-    return wanted.map((part) => ({ part, file }));
+    return needed.map((name) => ({ name, file }));
   });
 }

@@ -75,30 +75,38 @@ export async function readPredictions(
     const isWhole = !bytes.subarray(0, magic.length).equals(magic) || bytes.subarray(-magic.length).equals(magic);
     throw new DataError(`Cannot read ${path}: it is ${isWhole ? 'not an Arrow file' : 'cut short'}. ${mend}`);
   }
+  const groups: unknown = table.getChild('group')?.toArray();
+  return tasks.map((task) => {
+    const { scores, ...rest } = taskPredictions(table, task, (what) => new DataError(`${path}${what}. ${mend}`));
+    return { ...rest, scores: groups instanceof Int32Array ? { ...scores, groups } : scores };
+  });
+}
+
+function taskPredictions(
+  table: Table,
+  { name, type }: Pick<Task, 'name' | 'type'>,
+  damaged: (what: string) => DataError,
+): TaskPredictions {
   const column = (name: string): Float32Array => {
     const values: unknown = table.getChild(name)?.toArray();
     if (values instanceof Float32Array) return values;
-    throw new DataError(`${path} has no float32 column '${name}'. ${mend}`);
+    throw damaged(` has no float32 column '${name}'`);
   };
-  const groups: unknown = table.getChild('group')?.toArray();
-  const fieldMetadata = (name: string) => table.schema.fields.find((field) => field.name === name)?.metadata;
-  return tasks.map(({ name, type }) => {
-    const number = (key: string) => Number(fieldMetadata(`${name}.logit`)?.get(key));
-    const units =
-      type === 'multiclass' ? { offset: 0, scale: 1 } : { offset: number('offset'), scale: number('scale') };
-    const classes = type === 'multiclass' ? classesIn(fieldMetadata(`${name}.label`)) : undefined;
-    if (type === 'multiclass' && !classes)
-      throw new DataError(`${path}: the column '${name}.label' does not name the classes in its metadata. ${mend}`);
-    return {
-      task: { name, type, ...units, ...linkIn(fieldMetadata(`${name}.logit`)), ...(classes ? { classes } : {}) },
-      scores: {
-        logits: joined(logitColumns({ name, classes }).map(column)),
-        labels: column(`${name}.label`),
-        mask: column(`${name}.mask`),
-        ...(groups instanceof Int32Array ? { groups } : {}),
-      },
-    };
-  });
+  const metadataOf = (name: string) => table.schema.fields.find((field) => field.name === name)?.metadata;
+  const logitMetadata = metadataOf(`${name}.logit`);
+  const number = (key: string) => Number(logitMetadata?.get(key));
+  const isMulticlass = type === 'multiclass';
+  const units = isMulticlass ? { offset: 0, scale: 1 } : { offset: number('offset'), scale: number('scale') };
+  const classes = isMulticlass ? classesIn(metadataOf(`${name}.label`)) : undefined;
+  if (isMulticlass && !classes) throw damaged(`: the column '${name}.label' does not name the classes in its metadata`);
+  return {
+    task: { name, type, ...units, ...linkIn(logitMetadata), ...(classes ? { classes } : {}) },
+    scores: {
+      logits: oneAfterTheOther(logitColumns({ name, classes }).map(column)),
+      labels: column(`${name}.label`),
+      mask: column(`${name}.mask`),
+    },
+  };
 }
 
 function linkIn(metadata: Map<string, string> | undefined): Pick<Task, 'link'> {
@@ -115,14 +123,14 @@ function classesIn(metadata: Map<string, string> | undefined): readonly string[]
   }
 }
 
-function joined(columns: readonly Float32Array[]): Float32Array {
+function oneAfterTheOther(columns: readonly Float32Array[]): Float32Array {
   const [first] = columns;
   if (first && columns.length === 1) return first;
   const all = new Float32Array(columns.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
+  let filled = 0;
   for (const values of columns) {
-    all.set(values, at);
-    at += values.length;
+    all.set(values, filled);
+    filled += values.length;
   }
   return all;
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { TaskMetrics } from '../metrics/evaluate.js';
 import type { Ended } from './ended.js';
-import { endedBy, notesOn } from './result.js';
+import { endedBy, resultNotes } from './result.js';
 import { type ModelResults, unpredictedTasks } from './unpredicted-tasks.js';
 
 const atLimit = 'The run ended at its limit of 5 epochs and was still improving: raise train.epochs.';
@@ -14,7 +14,7 @@ function notes(ended: Ended, ...validation: (typeof scored | typeof none)[]) {
     String.fromCharCode(97 + index),
     { type: 'binary', validation: metrics, test: scored },
   ]);
-  return notesOn({ ended, tasks: Object.fromEntries(tasks) }, 5).filter((note) => !note.includes('not defined'));
+  return resultNotes({ ended, tasks: Object.fromEntries(tasks) }, 5).filter((note) => !note.includes('not defined'));
 }
 
 test('a run that ended at its limit is noted', () => {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Experiment } from '../config/experiment.js';
-import type { Task } from '../data/dataset.js';
+import type { Dataset, Task } from '../data/dataset.js';
 import { selectionScore, type TaskMetrics } from '../metrics/evaluate.js';
 import { classScores, rowsOfClasses } from '../metrics/multiclass.js';
 import { must } from '../support/must.js';
@@ -21,7 +21,7 @@ interface TaskResult {
   readonly validation: TaskMetrics;
   readonly test: TaskMetrics;
   /** How training ended for it. Absent: it has no validation row, or is not watched. */
-  readonly ended?: Ended;
+  readonly ended?: Ended | undefined;
 }
 
 /** result.json without its checksum. */
@@ -34,14 +34,14 @@ export interface Result {
   /** Counts of each task's own network; absent where tasks share parameters. */
   readonly parametersByTask?: Readonly<Record<string, ParameterCounts>> | undefined;
   /** Embedding tables of which a step moves only the rows that it reads; absent: none. */
-  readonly lazy?: readonly string[];
+  readonly lazy?: readonly string[] | undefined;
   readonly epochs: number;
   /**
-   * By task: the epoch at which it is judged, and served. Its own; with `train.keep: one` that of its network; with
-   * `last` the last one.
+   * By task: the epoch at which the task is judged and served. It is the best for the task; with `train.keep: one` the
+   * best for its network; with `last` the last one.
    */
   readonly bestEpoch: Readonly<Record<string, number>>;
-  /** As the worst of its tasks. */
+  /** How training ended for the task that ended worst. */
   readonly ended: Ended;
   readonly dataset: {
     readonly checksum: string;
@@ -55,10 +55,9 @@ export interface Result {
   };
   readonly tasks: Readonly<Record<string, TaskResult>>;
   /** With `train.keep: best`: all tasks at the epoch that is best for them together. */
-  readonly oneEpoch?: {
-    readonly epoch: number;
-    readonly tasks: Readonly<Record<string, Pick<TaskResult, 'validation' | 'test'>>>;
-  };
+  readonly oneEpoch?:
+    | { readonly epoch: number; readonly tasks: Readonly<Record<string, Pick<TaskResult, 'validation' | 'test'>>> }
+    | undefined;
   /** SHA-256 of the run's files. */
   readonly files: FileHashes;
 }
@@ -70,20 +69,9 @@ export function measuredResult(
   trained: Trained,
   epochs: readonly EpochRecord[],
 ): Omit<Result, 'files'> {
-  const { dataset, engine, batchSize, selection } = setup;
-  const { progress, own, choice } = trained;
+  const { dataset, engine, batchSize, selection, model, optimizer } = setup;
+  const { progress, choice } = trained;
   const { train, validation, test } = dataset.splits;
-  const parametersByTask = countByTask(setup.model.parameters);
-  const byTask = <Value>(of: (task: Task, index: number) => Value): Readonly<Record<string, Value>> =>
-    Object.fromEntries(dataset.tasks.map((task, index) => [task.name, of(task, index)]));
-  const metricsIn = (evaluations: Trained['own']) => {
-    const { validation, test } = splitMetrics(dataset, evaluations);
-    return byTask(({ name }) => ({
-      validation: must(validation[name], `validation metrics of task '${name}'`),
-      test: must(test[name], `test metrics of task '${name}'`),
-    }));
-  };
-  const ownMetrics = metricsIn(own);
   const served = servedEpochs(selection, progress);
   const ended = howEnded(epochs, experiment, !isJoint(selection));
   return {
@@ -91,11 +79,11 @@ export function measuredResult(
     name: experiment.name,
     model: experiment.model.type,
     seed: experiment.seed,
-    parameters: countParameters(setup.model.parameters),
-    parametersByTask,
-    ...(setup.optimizer.lazy.length > 0 ? { lazy: setup.optimizer.lazy } : {}),
+    parameters: countParameters(model.parameters),
+    parametersByTask: countByTask(model.parameters),
+    lazy: optimizer.lazy.length > 0 ? optimizer.lazy : undefined,
     epochs: progress.epoch - 1,
-    bestEpoch: byTask((_, index) => served[index] ?? 0),
+    bestEpoch: byTask(dataset, (_, index) => served[index] ?? 0),
     ended: worstEnd(Object.values(ended)),
     dataset: {
       checksum: dataset.checksum,
@@ -107,33 +95,60 @@ export function measuredResult(
       stepMilliseconds: (1000 * progress.seconds) / progress.totalSteps,
       batchSize,
     },
-    tasks: byTask((task, index) => ({
-      type: task.type,
-      ...classCounts(task, index),
-      ...must(ownMetrics[task.name], `metrics of task '${task.name}'`),
-      ...(ended[task.name] && { ended: ended[task.name] }),
-    })),
-    ...(choice && { oneEpoch: { epoch: progress.choice.bestEpoch, tasks: metricsIn(choice) } }),
+    tasks: taskResults(dataset, trained.own, ended),
+    oneEpoch: choice && { epoch: progress.choice.bestEpoch, tasks: bothSplits(dataset, choice) },
   };
-
-  function classCounts(task: Task, index: number): Pick<TaskResult, 'classes'> {
-    if (!task.classes) return {};
-    const rows = (evaluation: Evaluation) => rowsOfClasses(classScores(task, must(evaluation.tasks[index], 'scores')));
-    const [validation, test] = [rows(own.validation), rows(own.test)];
-    return {
-      classes: task.classes.map((text, place) => ({
-        name: text,
-        validation: must(validation[place], 'count'),
-        test: must(test[place], 'count'),
-      })),
-    };
-  }
 }
 
-type Judged = Pick<Result, 'tasks' | 'ended'>;
+function byTask<Value>(
+  { tasks }: Dataset,
+  make: (task: Task, index: number) => Value,
+): Readonly<Record<string, Value>> {
+  return Object.fromEntries(tasks.map((task, index) => [task.name, make(task, index)]));
+}
+
+function taskResults(
+  dataset: Dataset,
+  evaluations: Trained['own'],
+  ended: Readonly<Record<string, Ended>>,
+): Result['tasks'] {
+  const metrics = bothSplits(dataset, evaluations);
+  return byTask(dataset, (task, index) => ({
+    type: task.type,
+    ...classCounts(task, index, evaluations),
+    ...must(metrics[task.name], `metrics of task '${task.name}'`),
+    ended: ended[task.name],
+  }));
+}
+
+function bothSplits(
+  dataset: Dataset,
+  evaluations: Trained['own'],
+): Readonly<Record<string, Pick<TaskResult, 'validation' | 'test'>>> {
+  const { validation, test } = splitMetrics(dataset, evaluations);
+  return byTask(dataset, ({ name }) => ({
+    validation: must(validation[name], `validation metrics of task '${name}'`),
+    test: must(test[name], `test metrics of task '${name}'`),
+  }));
+}
+
+function classCounts(task: Task, index: number, evaluations: Trained['own']): Pick<TaskResult, 'classes'> {
+  if (!task.classes) return {};
+  const rowsIn = ({ tasks }: Evaluation) => rowsOfClasses(classScores(task, must(tasks[index], 'scores')));
+  const [validation, test] = [rowsIn(evaluations.validation), rowsIn(evaluations.test)];
+  return {
+    classes: task.classes.map((name, label) => ({
+      name,
+      validation: must(validation[label], 'count'),
+      test: must(test[label], 'count'),
+    })),
+  };
+}
+
+type EndedResult = Pick<Result, 'tasks' | 'ended'>;
 
 /** Notes for the user on a result. */
-export function notesOn(result: Judged, mostEpochs: number): string[] {
+export function resultNotes(result: EndedResult, mostEpochs: number): string[] {
   const notes: string[] = [];
   for (const [task, splits] of Object.entries(result.tasks)) {
     for (const split of ['validation', 'test'] as const) {
@@ -155,7 +170,7 @@ export function notesOn(result: Judged, mostEpochs: number): string[] {
   return notes;
 }
 
-/** The reason why a run ended, as a sentence; undefined at its limit, which `notesOn` reports. */
+/** The reason why a run ended, as a sentence; undefined at its limit, which `resultNotes` reports. */
 export function endedBy(
   { ended, epochs, dataset }: Pick<Result, 'ended' | 'epochs' | 'dataset'>,
   { epochs: limit, passes = limit, earlyStopping: { patience } }: Experiment['train'],
@@ -182,7 +197,7 @@ export function servedBy(result: Pick<Result, 'bestEpoch' | 'parametersByTask'>)
 }
 
 /** Notes on how a task's epoch was selected without a score. */
-function withoutScore({ tasks }: Judged): string[] {
+function withoutScore({ tasks }: EndedResult): string[] {
   const missing = Object.entries(tasks).filter(([, task]) => selectionScore(task, task.validation) === null);
   return missing.map(([name, { validation }]) =>
     hasValidationRow({ validation })

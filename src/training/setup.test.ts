@@ -1,16 +1,16 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
+import { ZodError } from 'zod';
 import { parseExperiment } from '../config/experiment.js';
 import { build } from '../models/run.fixture.js';
 import { binaryTasks } from '../models/tasks.fixture.js';
 import { isPart } from '../support/catalogue.js';
-import { ConfigError, DataError } from '../support/errors.js';
 import { temporaryFolder } from '../support/folder.fixture.js';
 import { madeDataset } from './dataset.fixture.js';
 import { definitions } from './definitions.js';
 import { type LoadingEvent, loadDataset } from './load-dataset.js';
-import { countByTask, countParameters, Faults, setUp, tableMemory } from './setup.js';
+import { checkParts, countByTask, countParameters, setUp, tableMemory } from './setup.js';
 import { compiled, smallExperiment } from './trainer.fixture.js';
 
 const tasks = binaryTasks('a', 'b');
@@ -122,16 +122,16 @@ train: { epochs: 1, batchSize: 20, optimizer: { type: adam } }
   expect(events.at(-1)).toEqual({ kind: 'inspecting', done: 2, total: 2 });
 });
 
-const failing = (error: Error) => () => {
-  throw error;
-};
-
-test('all mistakes are told, each once, in the order of their lines; other errors end the check', () => {
-  const faults = new Faults();
-  expect(faults.of(() => 1, 0)).toBe(1);
-  expect(() => faults.tell()).not.toThrow();
-  expect(faults.of(failing(new ConfigError('c.yaml:10:1: b.', 'c.yaml:2:1: a.')), 0)).toBe(0);
-  faults.add(new ConfigError('c.yaml:10:1: b.'));
-  expect(() => faults.tell()).toThrow(new ConfigError('c.yaml:2:1: a.', 'c.yaml:10:1: b.'));
-  expect(() => faults.of(failing(new DataError('no file')), 0)).toThrow('no file');
+test('mistakes in several parts are told together, in order; other errors end the check', () => {
+  const model = '{ type: sluice, levels: [[5]], subspaces: 2 }';
+  const train = 'epochs: 3, optimizer: { type: adam, schedule: { type: cosine, warmup: 9 } }';
+  const experiment = smallExperiment(model, tasks, train);
+  const check = (balancing: object) => () => {
+    checkParts({ ...experiment, loss: { ...experiment.loss, balancing: { type: 'metabalance', ...balancing } } });
+  };
+  const faults = [/^loss\.balancing\.target: /, /^model\.levels: /, /^train\.optimizer\.schedule\.warmup: /];
+  expect(check({ target: 'none' })).toThrow(
+    expect.objectContaining({ name: 'ConfigError', faults: faults.map((fault) => expect.stringMatching(fault)) }),
+  );
+  expect(check({})).toThrow(ZodError);
 });

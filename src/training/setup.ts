@@ -14,10 +14,9 @@ import {
 import type { Balancing } from '../objective/balancing/balancing.js';
 import { balancings } from '../objective/balancing/catalogue.js';
 import { configuredLossWeights } from '../objective/catalogue.js';
-import type { WeightSchedule } from '../objective/weight-schedule.js';
 import { buildOptimizer } from '../optimizers/apart.js';
 import { optimizers } from '../optimizers/catalogue.js';
-import type { LearningRate, Optimizer } from '../optimizers/optimizer.js';
+import type { Optimizer } from '../optimizers/optimizer.js';
 import { elementCount } from '../support/arrays.js';
 import { ConfigError } from '../support/errors.js';
 import { must } from '../support/must.js';
@@ -63,15 +62,6 @@ export interface TrainingSetup {
   readonly warnings: readonly string[];
 }
 
-function ofLast(follow: boolean, schedule: unknown): readonly string[] {
-  if (follow)
-    return ['train.optimizer.schedule: it follows scores on validation, so with keep: last validation decides too.'];
-  if (schedule) return [];
-  return [
-    'train.keep: last takes the parameters of a rate that never fell; train.optimizer.schedule names one that ends at 0.',
-  ];
-}
-
 /** The parts that a config names, built for this data and started from its seed. */
 export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine): TrainingSetup {
   const random = randomFromSeed(experiment.seed);
@@ -85,8 +75,8 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
   const memory = tableMemory(model.parameters, experiment);
   const parameters = initialize(model.parameters, random.stream('initial'));
   const optimizer = buildOptimizer(parameters, train.optimizer, train.optimizers?.embeddings);
-  let known: Sharing | undefined;
-  const sharing = () => (known ??= sharingIn(experiment, dataset));
+  let sought: Sharing | undefined;
+  const sharing = () => (sought ??= sharingIn(experiment, dataset));
   const balanced = balancedBy(balancing, sharing);
   const owners = independentTasks(parameters);
   const probed = experiment.diagnostics && owners.includes(undefined) ? sharing() : notSought;
@@ -101,11 +91,7 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
     learningRatesAt: ({ epoch, units }, steps) =>
       (follow ? units : units.slice(0, 1)).map((unit) => learningRate.at(epoch - 1, steps, unit.learningRate)),
     lossWeightsAt: weightSchedule.weights,
-    warnings: [
-      ...memory,
-      ...settingWarnings(experiment, dataset, model, optimizer, balanced),
-      ...(train.keep === 'last' ? ofLast(follow !== undefined, train.optimizer.schedule) : []),
-    ],
+    warnings: [...memory, ...settingWarnings(experiment, dataset, model, optimizer, balanced, follow !== undefined)],
     order: random.stream('order'),
     noise: random.stream('noise'),
     balanced,
@@ -121,15 +107,15 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
   };
 }
 
-/** Null too if a method that reads gradients finds nothing shared: without embeddings, `levels: []` shares nothing. */
+/** Null also if a method that reads gradients finds nothing shared: without embeddings, `levels: []` shares nothing. */
 function balancedBy(method: Balancing | null, sharing: () => Sharing): Balanced | null {
   if (method?.kind !== 'gradients') return method && { method, sharing: notSought };
   const shared = sharing();
   return sharesAny(shared) ? { method, sharing: shared } : null;
 }
 
-function sharesAny({ parts }: Sharing): boolean {
-  return Object.values(parts).some((part) => part !== 'none');
+function sharesAny({ reach }: Sharing): boolean {
+  return Object.values(reach).some((slices) => slices !== 'none');
 }
 
 function sharingIn({ model }: Experiment, dataset: Dataset): Sharing {
@@ -143,6 +129,7 @@ function settingWarnings(
   model: Model,
   { lazy }: Optimizer,
   balanced: Balanced | null,
+  followsScores: boolean,
 ): readonly string[] {
   const independent = !independentTasks(model.parameters).includes(undefined);
   const { monitor } = train.earlyStopping;
@@ -160,7 +147,17 @@ function settingWarnings(
     independent && monitor.startsWith('task:')
       ? `The tasks share no parameters: each stops, and keeps its best epoch, by its own score and not by '${monitor}'.`
       : null,
+    train.keep === 'last' ? lastWarning(train.optimizer, followsScores) : null,
   ].filter((warning) => warning !== null);
+}
+
+/** On the learning rate at which the last epoch, whose parameters are kept, ends. */
+function lastWarning({ schedule }: Experiment['train']['optimizer'], followsScores: boolean): string | null {
+  if (followsScores)
+    return 'train.optimizer.schedule: it follows scores on validation, so with keep: last validation decides too.';
+  return schedule
+    ? null
+    : 'train.keep: last takes the parameters of a rate that never fell; train.optimizer.schedule names one that ends at 0.';
 }
 
 /** The shape that models are built for on this data. */
@@ -199,26 +196,16 @@ function shapeWithoutData({ tasks }: Experiment): ModelShape {
   };
 }
 
-interface Parts {
-  readonly model: Model;
-  readonly weightSchedule: WeightSchedule;
-  readonly learningRate: LearningRate;
-  readonly balancing: Balancing | null;
-}
-
-function buildParts(experiment: Experiment, shape: ModelShape, stepsPerEpoch: number): Parts {
+function buildParts(experiment: Experiment, shape: ModelShape, stepsPerEpoch: number) {
   const { model, loss, train } = experiment;
-  const faults = new Faults();
+  const faults = faultCollector();
   const built = faults.try(() => builtModel(shape, model));
   // Tasks that share nothing have nothing to balance. A method would only change a task's learning rate by the losses
   // of others. The networks would then differ from those of separate runs, which comparisons rely on.
   const balanced = !built || independentTasks(built.parameters).includes(undefined);
-  const balancing = faults.of(
-    () =>
-      balanced
-        ? balancings.get(loss.balancing.type).build({ tasks: shape.tasks, stepsPerEpoch }, loss.balancing)
-        : null,
-    null,
+  const { type } = loss.balancing;
+  const balancing = faults.try(() =>
+    balanced ? balancings.get(type).build({ tasks: shape.tasks, stepsPerEpoch }, loss.balancing) : null,
   );
   const weightSchedule = faults.try(() => configuredLossWeights(experiment).schedule());
   const { learningRate: rateOf } = optimizers.get(train.optimizer.type);
@@ -226,7 +213,7 @@ function buildParts(experiment: Experiment, shape: ModelShape, stepsPerEpoch: nu
   faults.tell();
   return {
     model: must(built, 'model'),
-    balancing,
+    balancing: balancing ?? null,
     weightSchedule: must(weightSchedule, 'schedule of loss weights'),
     learningRate: must(learningRate, 'learning rate'),
   };
@@ -268,7 +255,9 @@ export function countByTask(parameters: ParameterStarts): Readonly<Record<string
 }
 
 /** From so many bytes of values on, the user is told. */
-const many = 2 ** 28;
+const manyBytes = 2 ** 28;
+
+type Shapes = readonly (readonly number[])[];
 
 /**
  * What embedding tables take, before they are made.
@@ -282,75 +271,76 @@ export function tableMemory(
   memory = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY),
 ): readonly string[] {
   const tables = Object.values(parameters).flatMap(({ kind, shape }) => (kind === 'embedding' ? [shape] : []));
-  const bytes = (shapes: readonly (readonly number[])[]) =>
-    4 * shapes.reduce((sum, shape) => sum + elementCount(shape), 0);
-  const values = bytes(tables);
-  if (values < many) return [];
-  const { type, ...options } = train.optimizers?.embeddings ?? train.optimizer;
-  const withOptimizer = (name: string, own: object) =>
-    values + bytes(tables.flatMap((shape) => optimizers.get(name).slotShapes({ type: name, ...own }, shape)));
-  const needed = withOptimizer(type, options);
-  const [least] = optimizers.names
-    .map((name) => ({ name, bytes: withOptimizer(name, {}) }))
-    .filter((one) => one.bytes > values && one.bytes < needed)
-    .toSorted((a, b) => a.bytes - b.bytes);
-  const rows = new Map<number, number>();
-  for (const [count = 0, width = 1] of tables) rows.set(width, (rows.get(width) ?? 0) + count);
-  const sizes = Array.from(rows, ([width, count]) => `${wholeNumber(count)} rows x ${width}`).join(', ');
-  const said = `Embedding tables: ${sizes}, ${gigabytes(needed)} with ${type}${least ? `, ${gigabytes(least.bytes)} with ${least.name}` : ''}.`;
+  const values = byteCount(tables);
+  if (values < manyBytes) return [];
+  const options = train.optimizers?.embeddings ?? train.optimizer;
+  const needed = bytesWith(options, tables);
+  const least = optimizerBelow(needed, tables);
+  const orLeast = least ? `, ${gigabytes(least.bytes)} with ${least.type}` : '';
+  const sizes = `Embedding tables: ${tableSizes(tables)}, ${gigabytes(needed)} with ${options.type}${orLeast}.`;
   const keepsBest = train.keep === 'best' && tasks.length > 1 && independentTasks(parameters).includes(undefined);
   const kept = keepsBest ? tasks.length + 1 : Number(train.keep !== 'last');
   const all = needed + (kept > 0 ? kept + 1 : 0) * values;
   if (all > memory)
     throw new ConfigError(
-      `${said} With the epochs that are kept, training may need ${gigabytes(all)}, and there are ${gigabytes(memory)} of memory: raise inputs.minCount, hash the columns of ids, lower inputs.embedding${keepsBest ? ', set train.keep: last' : ''}${least ? `, or take ${least.name} (train.optimizers.embeddings)` : ''}.`,
+      `${sizes} With the epochs that are kept, training may need ${gigabytes(all)}, and there are ${gigabytes(memory)} of memory: raise inputs.minCount, hash the columns of ids, lower inputs.embedding${keepsBest ? ', set train.keep: last' : ''}${least ? `, or take ${least.type} (train.optimizers.embeddings)` : ''}.`,
     );
-  if (!keepsBest) return [said];
+  if (!keepsBest) return [sizes];
   return [
-    said,
+    sizes,
     `train.keep: best keeps the tables of each task's best epoch, and of one for all, in memory and in checkpoints: up to ${kept} x ${gigabytes(values)}. keep: last does not.`,
   ];
+}
+
+function byteCount(shapes: Shapes): number {
+  return 4 * shapes.reduce((sum, shape) => sum + elementCount(shape), 0);
+}
+
+/** Bytes of tables and of what this optimizer keeps for them. */
+function bytesWith(options: { readonly type: string }, tables: Shapes): number {
+  const slots = tables.flatMap((shape) => optimizers.get(options.type).slotShapes(options, shape));
+  return byteCount(tables) + byteCount(slots);
+}
+
+/** The optimizer that needs least, if it keeps something and needs less than this. */
+function optimizerBelow(bytes: number, tables: Shapes) {
+  const all = optimizers.names.map((type) => ({ type, bytes: bytesWith({ type }, tables) }));
+  const [least] = all
+    .filter((one) => one.bytes > byteCount(tables) && one.bytes < bytes)
+    .toSorted((a, b) => a.bytes - b.bytes);
+  return least;
+}
+
+/** `10,000 rows x 16, 50 rows x 4` */
+function tableSizes(tables: Shapes): string {
+  const rows = new Map<number, number>();
+  for (const [count = 0, width = 1] of tables) rows.set(width, (rows.get(width) ?? 0) + count);
+  return Array.from(rows, ([width, count]) => `${wholeNumber(count)} rows x ${width}`).join(', ');
 }
 
 function gigabytes(bytes: number): string {
   return `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
-/** Collects independent mistakes in a config, to report all at once. */
-export class Faults {
-  readonly #told = new Set<string>();
+/** Collects the mistakes of independent checks of a config, to report all at once. */
+function faultCollector() {
+  const faults = new Set<string>();
+  return {
+    /** Undefined if the check finds a mistake. */
+    try<Value>(check: () => Value): Value | undefined {
+      try {
+        return check();
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error;
+        for (const fault of error.faults) faults.add(fault);
+        return undefined;
+      }
+    },
 
-  add(error: ConfigError): void {
-    for (const fault of error.faults) this.#told.add(fault);
-  }
-
-  /** Runs a check. If it finds mistakes, keeps them and returns `otherwise`. */
-  of<Value, Other>(check: () => Value, otherwise: Other): Value | Other {
-    try {
-      return check();
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
-      this.add(error);
-      return otherwise;
-    }
-  }
-
-  /** Runs a check. If it finds mistakes, keeps them and returns undefined. */
-  try<Value>(check: () => Value): Value | undefined {
-    return this.of(check, undefined);
-  }
-
-  get found(): boolean {
-    return this.#told.size > 0;
-  }
-
-  /** @throws ConfigError if there are mistakes. */
-  tell(): void {
-    if (this.found) throw new ConfigError(...inOrder([...this.#told]));
-  }
-}
-
-/** Mistakes by file and line. */
-function inOrder(faults: readonly string[]): readonly string[] {
-  return faults.toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+    /** @throws ConfigError with the mistakes by file and line, if there are any. */
+    tell(): void {
+      if (faults.size === 0) return;
+      throw new ConfigError(...[...faults].toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true })));
+    },
+  };
 }

@@ -16,8 +16,9 @@ import type { Optimizer } from '../optimizers/optimizer.js';
 import { elementCount, float32, type HostArrays } from '../support/arrays.js';
 import { must } from '../support/must.js';
 import type { Random } from '../support/random.js';
+import { mapKeys, mapValues, recordOf } from '../support/records.js';
 import { tf } from '../support/tf.js';
-import { jointGradients, predictionLosses, slotsAfter } from './gradients/step-gradients.js';
+import { jointGradients, type MethodInputs, predictionLosses, slotsAfter } from './gradients/step-gradients.js';
 import { type Balanced, balancedGradients } from './gradients/task-gradients.js';
 
 const optimizerPrefix = 'optimizer/';
@@ -34,7 +35,7 @@ export interface Extras {
 
 /**
  * One training step as a pure function. State: every parameter by its name, `optimizer/<slot>`, `balancing/<slot>`, and
- * `step` (completed steps, float32 scalar). With an average `average/<parameter>`. Batch: the data's arrays,
+ * `step` (completed steps, float32 scalar); with `average` also `average/<parameter>`. Batch: the data's arrays,
  * `lossWeights` [T], `learningRate`, [] or [owners] (`Optimizer.update`), `noise/<name>` for the model's context, and
  * the balancing method's draws `balancing/<name>`. Outputs: `loss` [] (with the penalty), `tasks` [T]. With a balancing
  * method `balancing` [T], the weights in use.
@@ -51,56 +52,60 @@ export function trainingStep(
     const observed: Record<string, Tensor> = {};
     const context = trainingContext(batch, trained.length < names.length);
     const observe = (name: string, value: Tensor) => {
-      observed[name]?.dispose(); // of the pass for another task
+      observed[name]?.dispose(); // the value of another task's pass
       observed[name] = tf.keep(value); // read outside of the differentiated function
     };
-    const parameters = trained.map((name) => get(state, name));
-    const evaluateIn = (context: Context) => (values: readonly Tensor[]) => {
-      const byName = { ...state, ...Object.fromEntries(trained.map((name, index) => [name, at(values, index)])) };
-      return predictionLosses(loss, model.apply(byName, modelInputs(batch), context), {
+    const lossesIn = (context: Context) => (values: readonly Tensor[]) => {
+      const parameters = { ...state, ...byName(trained, values) };
+      return predictionLosses(loss, model.apply(parameters, modelInputs(batch), context), {
         labels: get(batch, 'labels'),
         mask: get(batch, 'mask'),
         lossWeights: get(batch, 'lossWeights'),
       });
     };
-    const evaluate = evaluateIn({ ...context, observe });
-    const given = {
-      lossWeights: get(batch, 'lossWeights'),
-      slots: withoutPrefix(state, balancingPrefix),
-      noise: withoutPrefix(batch, balancingPrefix),
-      step: get(state, 'step'),
-      learningRate: get(batch, 'learningRate'),
-    };
+    const lossesOf = lossesIn({ ...context, observe });
+    const before = trained.map((name) => get(state, name));
+    const inputs = methodInputs(state, batch);
     const { gradients, outputs, slots } = balanced
-      ? balancedGradients(balanced, evaluate, parameters, trained, given)
-      : jointGradients(evaluate, parameters);
-    const updated = optimizer.update({
-      parameters: pickFrom(state, trained),
-      gradients: Object.fromEntries(trained.map((name, index) => [name, at(gradients, index)])),
-      slots: withoutPrefix(state, optimizerPrefix),
-      step: get(state, 'step'),
-      learningRate: get(batch, 'learningRate'),
-    });
-    const next = {
-      ...updated.parameters,
-      ...withPrefix(updated.slots, optimizerPrefix),
-      step: tf.add(get(state, 'step'), 1),
-    };
+      ? balancedGradients(balanced, lossesOf, before, trained, inputs)
+      : jointGradients(lossesOf, before);
+    const next = updatedState(optimizer, state, batch, byName(trained, gradients));
     // Without `observe`: the step's rows count once in the model's statistics.
-    const after = () => evaluateIn(context)(trained.map((name) => get(next, name))).tasks;
+    const lossesAfter = () => lossesIn(context)(trained.map((name) => get(next, name))).tasks;
+    const slotsThen = { ...slots, ...(balanced && slotsAfter(balanced.method, inputs, outputs.tasks, lossesAfter)) };
     return {
       state: {
         ...next,
         ...(average === undefined ? {} : averaged(state, next, averagedNames(trained, optimizer), average)),
-        ...withPrefix(
-          { ...slots, ...(balanced && slotsAfter(balanced.method, given, outputs.tasks, after)) },
-          balancingPrefix,
-        ),
+        ...withPrefix(slotsThen, balancingPrefix),
         ...observed,
       },
       outputs,
     };
   };
+}
+
+/** What a balancing method reads besides the losses. */
+function methodInputs(state: Tensors, batch: Tensors): MethodInputs {
+  return {
+    lossWeights: get(batch, 'lossWeights'),
+    slots: withoutPrefix(state, balancingPrefix),
+    noise: withoutPrefix(batch, balancingPrefix),
+    step: get(state, 'step'),
+    learningRate: get(batch, 'learningRate'),
+  };
+}
+
+/** Parameters, the optimizer's slots and the number of steps after an update by these gradients. */
+function updatedState(optimizer: Optimizer, state: Tensors, batch: Tensors, gradients: Tensors): Tensors {
+  const { parameters, slots } = optimizer.update({
+    parameters: pickFrom(state, Object.keys(gradients)),
+    gradients,
+    slots: withoutPrefix(state, optimizerPrefix),
+    step: get(state, 'step'),
+    learningRate: get(batch, 'learningRate'),
+  });
+  return { ...parameters, ...withPrefix(slots, optimizerPrefix), step: tf.add(get(state, 'step'), 1) };
 }
 
 /** A table that is moved by touched rows is not averaged: an average would change in every row at every step. */
@@ -115,12 +120,11 @@ function averagedNames(trained: readonly string[], { lazy }: Optimizer): readonl
 function averaged(state: Tensors, next: Tensors, names: readonly string[], decay: number): Tensors {
   const t = get(next, 'step');
   const by = tf.div(tf.add(t, 1), tf.add(t, 10)).minimum(decay);
-  return Object.fromEntries(
-    names.map((name) => {
-      const mean = get(state, averagePrefix + name);
-      return [averagePrefix + name, tf.add(tf.mul(mean, by), tf.mul(get(next, name), tf.sub(1, by)))];
-    }),
-  );
+  const means = recordOf(names, (name) => {
+    const mean = get(state, averagePrefix + name);
+    return tf.add(tf.mul(mean, by), tf.mul(get(next, name), tf.sub(1, by)));
+  });
+  return withPrefix(means, averagePrefix);
 }
 
 /**
@@ -133,7 +137,7 @@ export function evaluationStep(model: Model, describe: (gates: readonly Gate[]) 
     describe(gates);
     return {
       state: {},
-      outputs: { logits, ...Object.fromEntries(gates.map((gate, index) => [`gate/${index}`, gate.weights])) },
+      outputs: { logits, ...Object.fromEntries(gates.map(({ weights }, index) => [`gate/${index}`, weights])) },
     };
   };
 }
@@ -146,36 +150,33 @@ export function batchArrays(
   noise: NoiseUnits = {},
   { balanced = null }: Extras = {},
 ) {
-  const taskRows = { dtype: 'float32', shape: [dataset.tasks.length, batchSize] } as const;
+  const taskRows = floats([dataset.tasks.length, batchSize]);
   const width = batchWidths(dataset);
   const inputs = {
     categorical: { dtype: 'int32', shape: [batchSize, width.categorical] },
-    numeric: { dtype: 'float32', shape: [batchSize, width.numeric] },
+    numeric: floats([batchSize, width.numeric]),
   } as const;
   const training = {
     ...inputs,
     labels: taskRows,
     mask: taskRows,
-    lossWeights: { dtype: 'float32', shape: [dataset.tasks.length] },
-    learningRate: { dtype: 'float32', shape: learningRates === 1 ? [] : [learningRates] },
-    ...noiseSpecs(noise, batchSize),
-    ...Object.fromEntries(
-      Object.entries(balanced?.method.noise ?? {}).map(([name, { shape }]): [string, ArraySpec] => [
-        balancingPrefix + name,
-        { dtype: 'float32', shape },
-      ]),
+    lossWeights: floats([dataset.tasks.length]),
+    learningRate: floats(learningRates === 1 ? [] : [learningRates]),
+    ...withPrefix(mapValues(noiseShapes(noise, batchSize), floats), noisePrefix),
+    ...withPrefix(
+      mapValues(balanced?.method.noise ?? {}, ({ shape }) => floats(shape)),
+      balancingPrefix,
     ),
-  } as const satisfies Record<string, ArraySpec>;
+  };
   const bytes = 4 * Object.values<ArraySpec>(training).reduce((sum, { shape }) => sum + elementCount(shape), 0);
   return { inputs, training, bytes };
 }
 
-function noiseSpecs(units: NoiseUnits, batchSize: number): Readonly<Record<`noise/${string}`, ArraySpec>> {
-  const shapes = Object.entries(noiseShapes(units, batchSize));
-  return Object.fromEntries(shapes.map(([name, shape]) => [noisePrefix + name, { dtype: 'float32', shape }]));
+function floats(shape: readonly number[]): ArraySpec {
+  return { dtype: 'float32', shape };
 }
 
-/** The noise of `batchArrays` for a chunk of steps; the first follows `completedSteps`. */
+/** Draws the noise of `batchArrays` for a chunk of steps. The first step follows `completedSteps` others. */
 export function chunkNoise(
   units: NoiseUnits,
   batchSize: number,
@@ -183,7 +184,7 @@ export function chunkNoise(
   chunk: { readonly completedSteps: number; readonly steps: number },
 ): HostArrays {
   const drawn = drawNoise(units, batchSize, random, { first: chunk.completedSteps, steps: chunk.steps });
-  return Object.fromEntries(Object.entries(drawn).map(([name, array]) => [noisePrefix + name, array]));
+  return withPrefix(drawn, noisePrefix);
 }
 
 /** The draws of the balancing method for these steps, from a stream for each name and step. */
@@ -192,17 +193,16 @@ export function chunkBalancingNoise(
   random: Random,
   { completedSteps, steps }: { readonly completedSteps: number; readonly steps: number },
 ): HostArrays {
-  return Object.fromEntries(
-    Object.entries(balanced?.method.noise ?? {}).map(([name, { shape, draw }]) => {
-      const drawn = float32([steps, ...shape]);
-      const size = elementCount(shape);
-      for (let step = 0; step < steps; step++) {
-        const stream = random.stream(name).stream(String(completedSteps + step));
-        draw(drawn.data.subarray(step * size, (step + 1) * size), stream);
-      }
-      return [balancingPrefix + name, drawn];
-    }),
-  );
+  const drawn = mapValues(balanced?.method.noise ?? {}, ({ shape, draw }, name) => {
+    const array = float32([steps, ...shape]);
+    const size = elementCount(shape);
+    for (let step = 0; step < steps; step++) {
+      const stream = random.stream(name).stream(String(completedSteps + step));
+      draw(array.data.subarray(step * size, (step + 1) * size), stream);
+    }
+    return array;
+  });
+  return withPrefix(drawn, balancingPrefix);
 }
 
 /** The state before the first step. */
@@ -212,14 +212,15 @@ export function initialState(
   { balanced = null, average }: Extras = {},
 ): HostArrays {
   const trained = trainable(parameters);
-  const shared = trained.filter((name) => balanced?.sharing.parts[name] !== 'none');
-  const values = Object.fromEntries(Object.entries(parameters).map(([name, { value }]) => [name, value]));
+  const shared = trained.filter((name) => balanced?.sharing.reach[name] !== 'none');
+  const values = mapValues(parameters, ({ value }) => value);
+  const means = average === undefined ? {} : pickFrom(values, averagedNames(trained, optimizer));
   return {
     ...values,
-    ...(average === undefined ? {} : withPrefix(pickFrom(values, averagedNames(trained, optimizer)), averagePrefix)),
+    ...withPrefix(means, averagePrefix),
     ...withPrefix(optimizer.slots(), optimizerPrefix),
     ...withPrefix(balanced?.method.slots(shared) ?? {}, balancingPrefix),
-    step: { dtype: 'float32', shape: [], data: new Float32Array(1) },
+    step: float32([]),
   };
 }
 
@@ -241,11 +242,8 @@ export function rowIndexes(
 
 /** The values that are evaluated: averages of the parameters where the state has them. */
 export function evaluatedValues(state: HostArrays, names: readonly string[]): HostArrays {
-  return Object.fromEntries(
-    names.map((name) => [
-      name,
-      must(state[averagePrefix + name] ?? state[name], `parameter '${name}' in the engine's state`),
-    ]),
+  return recordOf(names, (name) =>
+    must(state[averagePrefix + name] ?? state[name], `parameter '${name}' in the engine's state`),
   );
 }
 
@@ -260,11 +258,15 @@ export function modelInputs(batch: Tensors) {
 }
 
 function pickFrom<Value>(values: Readonly<Record<string, Value>>, names: readonly string[]): Record<string, Value> {
-  return Object.fromEntries(names.map((name) => [name, get(values, name)]));
+  return recordOf(names, (name) => get(values, name));
+}
+
+function byName(names: readonly string[], tensors: readonly Tensor[]): Tensors {
+  return recordOf(names, (name, index) => must(tensors[index], name));
 }
 
 function withPrefix<Value>(values: Readonly<Record<string, Value>>, prefix: string): Record<string, Value> {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [prefix + name, value]));
+  return mapKeys(values, (name) => prefix + name);
 }
 
 function withoutPrefix(tensors: Tensors, prefix: string): Tensors {
@@ -277,8 +279,4 @@ function withoutPrefix(tensors: Tensors, prefix: string): Tensors {
 
 function get<Value>(values: Readonly<Record<string, Value>>, name: string): Value {
   return must(values[name], `'${name}' among what the step is given`);
-}
-
-function at(tensors: readonly Tensor[], index: number): Tensor {
-  return must(tensors[index], `tensor ${index}`);
 }

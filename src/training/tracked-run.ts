@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { dataPaths } from '../config/definitions.js';
 import type { Experiment } from '../config/experiment.js';
 import { leaves } from '../support/json.js';
+import { mapValues } from '../support/records.js';
 import type { TrackedParameter, TrackedStep } from '../tracking/tracker.js';
 import { definitions } from './definitions.js';
 import { type EpochRecord, epochsSoFar } from './epoch-record.js';
@@ -11,13 +12,13 @@ import { type Result, readResult } from './result.js';
 /**
  * The values of a run's or a comparison's config by dotted key, without `tracking` and without the paths of data and
  * plugins; lists are texts.
- * @param of the config, or that of a run of the comparison: it names the loader
+ * @param ofRun the config of the run, or of a run of the comparison: it names the loader
  */
 export function trackedParameters(
   { tracking: _, ...config }: Readonly<Record<string, unknown>>,
-  of: Pick<Experiment, 'dataset' | 'plugins'>,
+  ofRun: Pick<Experiment, 'dataset' | 'plugins'>,
 ): Record<string, TrackedParameter> {
-  const paths = ['plugins.file', ...dataPaths(of, definitions).map((path) => `dataset.${path}`)];
+  const paths = ['plugins.file', ...dataPaths(ofRun, definitions).map((path) => `dataset.${path}`)];
   const isPath = (key: string) => {
     const named = `.${key}.`.replaceAll(/\.\d+(?=\.)/g, ''); // without the indexes of lists
     return paths.some((path) => named.includes(`.${path}.`)); // also as an axis of a comparison
@@ -59,7 +60,7 @@ function trackedEpoch({ epoch, diagnostics, ...record }: EpochRecord): TrackedSt
 
 /** Test metrics of the selected epoch, after the last epoch. */
 function trackedResult(result: Result): TrackedStep {
-  const test = Object.fromEntries(Object.entries(result.tasks).map(([task, { test }]) => [task, test]));
+  const test = mapValues(result.tasks, ({ test }) => test);
   const { epochs, bestEpoch, parameters } = result;
   return { step: epochs, scalars: scalarsIn({ test, bestEpoch, parameters }) };
 }

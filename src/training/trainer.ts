@@ -9,13 +9,13 @@ import { trainEpoch } from './epoch-steps.js';
 import { createEvaluator, type Evaluation, type Evaluator, validationMetrics } from './evaluation.js';
 import { emptySums, freshProgress, type Progress } from './progress/progress.js';
 import {
-  advance,
   checkMonitor,
   isJoint,
   type KeptParameters,
   keptAfter,
   nothingSelected,
-  type ServedSet,
+  type ServedParameters,
+  selectedAfter,
   served,
   servedEpochs,
 } from './progress/selection.js';
@@ -45,7 +45,7 @@ export type TrainingRecord = { readonly snapshot: () => Promise<Snapshot> } & (
   | {
       readonly kind: 'epoch';
       readonly record: EpochRecord;
-      /** Tasks that it would serve if it were the last; none if no epoch is chosen. */
+      /** Tasks that this epoch would serve if training ended with it; none with `keep: last`. */
       readonly bestOf: readonly string[];
       readonly stopped: boolean;
     }
@@ -54,10 +54,10 @@ export type TrainingRecord = { readonly snapshot: () => Promise<Snapshot> } & (
 
 export interface Trained {
   readonly progress: Progress;
-  readonly served: readonly ServedSet[];
-  /** Each task, and its own gates, by the parameters that serve it. Shared gates are those of the chosen epoch. */
+  readonly served: readonly ServedParameters[];
+  /** Each task's scores and its own gates, by the parameters that serve the task. Shared gates are those of the chosen epoch. */
   readonly own: Evaluations;
-  /** With `keep: best`: all tasks by the parameters of the epoch that is chosen for all. */
+  /** With `keep: best`: all tasks' scores by the parameters of the epoch that is chosen for all. */
   readonly choice?: Evaluations;
 }
 
@@ -74,8 +74,8 @@ interface EvaluatedEpoch {
 }
 
 /**
- * Compiles the training and evaluation steps. Tables of which a step touches only some rows are trained in place: the
- * set-up's own arrays, which evaluation reads, and a snapshot has.
+ * Compiles the training and evaluation steps. A table of which a step touches only some rows is trained in place: the
+ * set-up, evaluation and snapshots share its array.
  * @param from the snapshot to continue from
  */
 export async function startTraining(setup: TrainingSetup, from?: Snapshot): Promise<Trainer> {
@@ -102,7 +102,7 @@ export async function startTraining(setup: TrainingSetup, from?: Snapshot): Prom
   }
 }
 
-/** Of one table, where an engine computes all its rows in every step. */
+/** The most values of a table whose rows an engine computes all, in every step. */
 const mostWholeValues = 2 ** 27;
 
 interface Tables {
@@ -112,7 +112,7 @@ interface Tables {
 }
 
 /**
- * What to know of lazy tables of which every step computes all rows.
+ * A note on lazy tables if every step computes all their rows.
  * @throws ConfigError if that takes too long
  */
 export function wholeTables({ model, optimizer, engine }: Tables, rows?: ReadonlySet<string>): string | undefined {
@@ -134,7 +134,7 @@ interface Compiled {
   readonly seconds: number;
 }
 
-/** Each task's best epoch is kept and evaluated: of a joint model, up to a copy of the parameters for each task. */
+/** Keeps and evaluates each task's best epoch. A joint model may need a copy of the parameters for each task. */
 class Trainer {
   readonly #setup: TrainingSetup;
   readonly #compiled: Compiled;
@@ -183,7 +183,7 @@ class Trainer {
     const { selection, dataset } = this.#setup;
     const { epoch } = this.#progress;
     const record = epochRecord(this.#setup, this.#progress, metrics, diagnosis);
-    const selected = advance(selection, this.#progress, epoch, metrics);
+    const selected = selectedAfter(selection, this.#progress, epoch, metrics);
     const ofRun = { selection, selected, parameters: this.#setup.parameters };
     this.#kept = keptAfter(this.#kept, epoch, parameters, { ...ofRun, inPlace: this.#compiled.program.rows });
     const epochs = servedEpochs(selection, selected);

@@ -6,7 +6,7 @@ import { counted, wholeNumber } from '../support/text.js';
 
 /** How many steps there are: training reads the rows pass after pass, and is divided into epochs. */
 export interface TrainingSteps {
-  /** Of a pass over the training rows. */
+  /** Steps of one pass over the training rows. */
   readonly perPass: number;
   readonly all: number;
   /** Steps before the epoch, from 1; of the epoch after the last: all. */

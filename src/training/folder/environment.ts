@@ -12,20 +12,21 @@ const packageJson = new URL('../../../package.json', import.meta.url);
 
 /** A run's environment: versions, commit, processor, engine, device and the reason for it. */
 export function describeEnvironment(engine: Engine, { candidate, adapter, why }: ChosenDevice) {
+  const { resolve } = createRequire(import.meta.url);
   return {
     ple: programVersion(),
     commit: commit(),
     node: process.version,
-    tfjs: packageVersion(createRequire(import.meta.url).resolve('@tensorflow/tfjs/package.json')),
-    onnxruntime: packageVersion(createRequire(import.meta.url).resolve('onnxruntime-node/package.json')),
-    ...(engine.tensorflow === undefined ? {} : { tensorflow: engine.tensorflow }),
+    tfjs: packageVersion(resolve('@tensorflow/tfjs/package.json')),
+    onnxruntime: packageVersion(resolve('onnxruntime-node/package.json')),
+    tensorflow: engine.tensorflow,
     platform: `${process.platform}-${process.arch}`,
     cpu: { model: cpus()[0]?.model.trim() ?? null, cores: availableParallelism() },
     memoryBytes: totalmem(),
     engine: {
       name: engine.name,
       device: engine.device,
-      ...(candidate.deviceId === undefined ? {} : { deviceId: candidate.deviceId }),
+      deviceId: candidate.deviceId,
       threads: engine.threads,
       ...adapter,
       why,

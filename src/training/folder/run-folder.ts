@@ -7,6 +7,7 @@ import { DataError, systemReason, UserError } from '../../support/errors.js';
 import { filesBelow, linkWhole, makeFolder, removeRemains, writeWhole } from '../../support/files.js';
 import { appendLine } from '../../support/growing-file.js';
 import { acquireLock, cannotWrite } from '../../support/lock.js';
+import { recordOf } from '../../support/records.js';
 import { noteOnUntracked, type Tracking } from '../../tracking/trackers.js';
 
 /** A run's folder, held by one process at a time. */
@@ -131,8 +132,12 @@ const configFile = 'config.yaml';
 const optional = [predictionsFile, encodingFile];
 const files = [configFile, 'environment.json', 'epochs.jsonl', 'gates.json', ...optional];
 const others = [
-  ...['checkpoints', 'tensorboard'],
-  ...['checkpoints/last.safetensors', 'log.jsonl', 'result.json', 'mlflow.json'],
+  'checkpoints',
+  'checkpoints/last.safetensors',
+  'tensorboard',
+  'log.jsonl',
+  'result.json',
+  'mlflow.json',
 ];
 
 function isWeights(path: string): boolean {
@@ -165,7 +170,7 @@ export function servedFiles({ bestEpoch, parametersByTask }: Served): readonly S
 /** The manifest of a finished run's folder. */
 export function hashFiles(folder: string, weights: readonly string[]): FileHashes {
   const present = [...files, ...weights].filter((name) => existsSync(join(folder, name)));
-  return Object.fromEntries(present.map((name) => [name, fileSha256(join(folder, name))]));
+  return recordOf(present, (name) => fileSha256(join(folder, name)));
 }
 
 /**

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { present } from '../../models/run.fixture.js';
 import { jointLoss } from '../../objective/joint-loss.js';
 import { tf } from '../../support/tf.js';
-import { predictionLosses, totalLoss } from './step-gradients.js';
+import { jointGradients, predictionLosses } from './step-gradients.js';
 
 test('a penalty of rows is each task’s mean over its sample space, whatever the weights of tasks and the padding', () => {
   const tasks = ['a', 'b'].map((name) => ({ name, type: 'binary', offset: 0, scale: 1 }) as const);
@@ -25,11 +25,13 @@ test('a penalty of rows is each task’s mean over its sample space, whatever th
     ]),
     lossWeights: tf.tensor1d([0.3, 5]),
   };
-  const losses = (more: object) => predictionLosses(jointLoss(tasks), { logits, ...more }, batch);
-  const total = (more: object) => present(totalLoss(losses(more)).dataSync()[0]);
+  const outputs = (more: object) =>
+    jointGradients(([x]) => predictionLosses(jointLoss(tasks), { logits: present(x), ...more }, batch), [logits])
+      .outputs;
+  const total = (more: object) => present(outputs(more).loss.dataSync()[0]);
   expect(total({ rowPenalties }) - total({})).toBeCloseTo((0.24 + 0.06) / 4, 5);
   expect(total({ rowPenalties, penalty: tf.scalar(2) }) - total({})).toBeCloseTo(2.075, 5);
-  expect([...losses({ rowPenalties }).tasks.dataSync()]).toEqual([...losses({}).tasks.dataSync()]);
+  expect([...outputs({ rowPenalties }).tasks.dataSync()]).toEqual([...outputs({}).tasks.dataSync()]);
   // What the loss is shown has penalties and masks of its own: there the second task has its first and its third row.
   const shown = {
     ...batch,

@@ -27,14 +27,14 @@ function sharingOfModel(model: string, ids?: number): Sharing {
 describe('what the losses of several tasks reach', () => {
   it('of CGC: experts of a task are its own, among others that are shared', () => {
     // Three tasks with two experts each, then two shared ones.
-    const experts = Object.entries(sharingOfModel('cgc').parts).filter(([name]) => name.includes('expert'));
+    const experts = Object.entries(sharingOfModel('cgc').reach).filter(([name]) => name.includes('expert'));
     expect(experts.length).toBeGreaterThan(0);
     for (const [, part] of experts) expect(part).toEqual([...Array(6).fill(false), true, true]);
   });
 
   it('of PLE: all experts of the first level are shared, through the shared gate', () => {
     const sharing = sharingOfModel('ple');
-    const first = Object.entries(sharing.parts).filter(
+    const first = Object.entries(sharing.reach).filter(
       ([name]) => name.startsWith('level1.') && name.includes('expert'),
     );
     expect(first.length).toBeGreaterThan(0);
@@ -57,7 +57,7 @@ describe('what the losses of several tasks reach', () => {
   it('of networks apart: nothing; of every other model: something', () => {
     for (const model of models.names) {
       const sharing = sharingOfModel(model);
-      const independent = Object.values(sharing.parts).every((part) => part === 'none');
+      const independent = Object.values(sharing.reach).every((part) => part === 'none');
       expect(independent, model).toBe(model === definitions.baseline);
     }
   });

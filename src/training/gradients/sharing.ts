@@ -2,22 +2,23 @@ import type { Tensor } from '@tensorflow/tfjs';
 import { batchWidths, type Dataset } from '../../data/dataset.js';
 import { withBackend } from '../../engine/active-backend.js';
 import { pureJs } from '../../engine/tfjs/backends.js';
-import { evaluating, initialize, type Model, trainable } from '../../models/model.js';
+import { evaluating, initialize, type Model, type Parameter, type Parameters, trainable } from '../../models/model.js';
 import { jointLoss } from '../../objective/joint-loss.js';
 import { must } from '../../support/must.js';
 import { type Random, randomFromSeed } from '../../support/random.js';
+import { mapValues, recordOf } from '../../support/records.js';
 import { tf } from '../../support/tf.js';
 import { predictionLosses } from './step-gradients.js';
 
 /**
  * Which part of a trainable parameter the losses of several tasks reach: `all`, `none`, or these slices of the first
- * axis. A batched array has a slice for each member, such as a task's tower. An embedding table is one part.
+ * axis. A batched array has a slice for each member, such as a task's tower. An embedding table is one slice.
  */
-type Part = 'all' | 'none' | readonly boolean[] | undefined;
+type Reach = 'all' | 'none' | readonly boolean[];
 
 /** The parameters that the losses of several tasks reach. */
 export interface Sharing {
-  readonly parts: Readonly<Record<string, Exclude<Part, undefined>>>;
+  readonly reach: Readonly<Record<string, Reach>>;
   /**
    * The weights of the last layer, in the model's order, that every task's loss reaches in at least one slice. (The
    * weights of a layer's members, such as experts, are one parameter.) If only embeddings are shared: all that is
@@ -27,22 +28,18 @@ export interface Sharing {
 }
 
 /** For methods that do not need it. */
-export const notSought: Sharing = { parts: {}, last: [] };
+export const notSought: Sharing = { reach: {}, last: [] };
 
-/** The gradient with zeros where the parameter is one task's own. */
-export function sharedPart(gradient: Tensor, part: Part): Tensor {
-  return typeof part === 'object' ? gradient.mul(slices(gradient, part)) : gradient;
+/** The gradient with zeros where the parameter belongs to one task. */
+export function sharedPart(gradient: Tensor, reach: Reach | undefined): Tensor {
+  return typeof reach === 'object' ? gradient.mul(slices(gradient, reach)) : gradient;
 }
 
 /** The gradient with zeros where the parameter is shared. */
-export function ownPart(gradient: Tensor, part: Part): Tensor {
-  if (typeof part !== 'object') return gradient;
-  return gradient.mul(
-    slices(
-      gradient,
-      part.map((shared) => !shared),
-    ),
-  );
+export function ownPart(gradient: Tensor, reach: Reach | undefined): Tensor {
+  if (typeof reach !== 'object') return gradient;
+  const unshared = reach.map((isShared) => !isShared);
+  return gradient.mul(slices(gradient, unshared));
 }
 
 function slices({ rank }: Tensor, chosen: readonly boolean[]): Tensor {
@@ -53,7 +50,7 @@ type Columns = Pick<Dataset, 'categorical' | 'numeric' | 'lists' | 'tasks'>;
 
 /** Few, since plain JavaScript is slow. They suffice with an activation that is 0 nowhere: see `smoothed`. */
 const rows = 4;
-/** Rows of a column's table. A table is one part, however many it has. */
+/** Rows of a column's table. A table is one slice, however many it has. */
 const mostIds = 8;
 
 /** Options with a smooth activation: then no unit is dead on a few rows. */
@@ -67,83 +64,85 @@ export function smoothed<Options extends object>(options: Options): Options {
  * counts as shared.
  * @param build the model of these columns, with `smoothed` options
  */
-export function findSharing<Given extends Columns>(whole: Given, build: (dataset: Given) => Model): Sharing {
-  const fewIds = <Column extends { readonly cardinality: number }>(columns: readonly Column[]) =>
-    columns.map((column) => ({ ...column, cardinality: Math.min(mostIds, column.cardinality) }));
-  const dataset = { ...whole, categorical: fewIds(whole.categorical), lists: fewIds(whole.lists) };
+export function findSharing<Data extends Columns>(whole: Data, build: (dataset: Data) => Model): Sharing {
+  const dataset = { ...whole, categorical: withFewIds(whole.categorical), lists: withFewIds(whole.lists) };
   const random = randomFromSeed(0).stream('sharing');
   const model = build(dataset);
   const parameters = initialize(model.parameters, random.stream('initial'));
+  const gradients = lossGradients(model, dataset, parameters, random);
   const names = trainable(parameters);
-  const counts = new Map(names.map((name) => [name, new Map<number, number>()]));
-  withBackend(pureJs.name, () => {
-    const inputs = randomInputs(dataset, random);
-    const startValue = (name: string) => must(parameters[name], name).value;
-    const values = names.map((name) => {
-      const { data, shape } = startValue(name);
-      const stream = random.stream(name);
-      return tf.tensor(
-        data.map((value) => value + 0.1 * stream.normal()),
-        [...shape],
-      );
-    });
-    const statistics = Object.keys(parameters)
-      .filter((name) => !names.includes(name))
-      .map((name) => [name, tf.tensor(startValue(name).data, [...startValue(name).shape])] as const);
-    const loss = jointLoss(dataset.tasks);
-    const [tasks, width] = [dataset.tasks.length, rows];
-    const labels = tf.tensor2d(
-      Array.from({ length: tasks * width }, () => random.below(2)),
-      [tasks, width],
-    );
-    const objective = (...at: Tensor[]) => {
-      const trained = names.map((name, index) => [name, must(at[index], name)] as const);
-      const byName = Object.fromEntries([...trained, ...statistics]);
-      const prediction = model.apply(byName, inputs, evaluating);
-      const everywhere = { labels, mask: tf.ones([tasks, width]), lossWeights: tf.ones([tasks]) };
-      return predictionLosses(loss, prediction, everywhere).tasks;
-    };
-    for (let task = 0; task < tasks; task++) {
-      const only = tf.tensor1d(Array.from({ length: tasks }, (_, other) => Number(other === task)));
-      const { grads } = tf.valueAndGrads(objective)(values, only);
-      for (const [index, name] of names.entries()) for (const slice of reached(grads[index], name)) add(name, slice);
-    }
+  const counts = recordOf(names, (name) => {
+    const ofTasks = gradients.map((byName) => must(byName[name], `gradient of ${name}`));
+    return reachingTasks(must(parameters[name], name), ofTasks);
   });
-  const parts = Object.fromEntries(names.map((name) => [name, sharedSlices(name)]));
-  const shared = names.filter((name) => parts[name] !== 'none');
-  const last = shared.findLast((name) => parameters[name]?.kind === 'weight' && isEverybodys(name));
-  return { parts, last: last === undefined ? shared : [last] };
+  const reach = mapValues(counts, sharedSlices);
+  const shared = names.filter((name) => reach[name] !== 'none');
+  const last = shared.findLast(
+    (name) => parameters[name]?.kind === 'weight' && counts[name]?.includes(dataset.tasks.length),
+  );
+  return { reach, last: last === undefined ? shared : [last] };
+}
 
-  /** Whether every task's loss reaches one of its slices. */
-  function isEverybodys(name: string): boolean {
-    return [...must(counts.get(name), name).values()].includes(dataset.tasks.length);
-  }
+function withFewIds<Column extends { readonly cardinality: number }>(columns: readonly Column[]): readonly Column[] {
+  return columns.map((column) => ({ ...column, cardinality: Math.min(mostIds, column.cardinality) }));
+}
 
-  function add(name: string, slice: number): void {
-    const array = counts.get(name);
-    array?.set(slice, (array.get(slice) ?? 0) + 1);
-  }
-
-  function sliceCount(name: string): number {
-    const parameter = parameters[name];
-    return parameter?.kind === 'embedding' ? 1 : (parameter?.value.shape[0] ?? 1);
-  }
-
-  /** The slices in which a gradient is not 0. */
-  function reached(gradient: Tensor | undefined, name: string): readonly number[] {
-    const data = gradient?.dataSync() ?? [];
-    const size = data.length / sliceCount(name);
-    return Array.from({ length: sliceCount(name) }, (_, slice) => slice).filter((slice) => {
-      for (let i = slice * size; i < (slice + 1) * size; i++) if (data[i] !== 0) return true;
-      return false;
+/** For each task: the gradient of its loss, by name of the trainable parameter. */
+function lossGradients(
+  model: Model,
+  dataset: Columns,
+  parameters: Parameters,
+  random: Random,
+): readonly Readonly<Record<string, Float32Array>>[] {
+  const names = trainable(parameters);
+  const loss = jointLoss(dataset.tasks);
+  const tasks = [...dataset.tasks.keys()];
+  return withBackend(pureJs.name, () => {
+    const inputs = randomInputs(dataset, random);
+    const values = randomValues(parameters, random);
+    const labels = tf.tensor2d(
+      Array.from({ length: tasks.length * rows }, () => random.below(2)),
+      [tasks.length, rows],
+    );
+    const targets = { labels, mask: tf.ones([tasks.length, rows]), lossWeights: tf.ones([tasks.length]) };
+    const losses = (...trained: Tensor[]) => {
+      const byName = { ...values, ...recordOf(names, (name, index) => must(trained[index], name)) };
+      return predictionLosses(loss, model.apply(byName, inputs, evaluating), targets).tasks;
+    };
+    const start = names.map((name) => must(values[name], name));
+    return tasks.map((task) => {
+      const only = tf.tensor1d(tasks.map((other) => Number(other === task)));
+      const { grads } = tf.valueAndGrads(losses)(start, only);
+      return recordOf(names, (name, index) => must(grads[index], name).dataSync<'float32'>());
     });
-  }
+  });
+}
 
-  function sharedSlices(name: string): Exclude<Part, undefined> {
-    const shared = Array.from({ length: sliceCount(name) }, (_, slice) => counts.get(name)?.get(slice) !== 1);
-    if (shared.every((is) => is)) return 'all';
-    return shared.some((is) => is) ? shared : 'none';
-  }
+/** Trainable values are moved by noise: biases and the like start at 0. */
+function randomValues(parameters: Parameters, random: Random): Record<string, Tensor> {
+  return mapValues(parameters, ({ value: { data, shape }, kind }, name) => {
+    const stream = random.stream(name);
+    const moved = kind === 'statistic' ? data : data.map((value) => value + 0.1 * stream.normal());
+    return tf.tensor(moved, [...shape]);
+  });
+}
+
+/** By slice of a parameter: the number of tasks whose gradient is not 0 in it. */
+function reachingTasks({ kind, value }: Parameter, gradients: readonly Float32Array[]): readonly number[] {
+  const count = kind === 'embedding' ? 1 : (value.shape[0] ?? 1);
+  const size = value.data.length / count;
+  return Array.from({ length: count }, (_, slice) => {
+    const reaching = gradients.filter((gradient) =>
+      gradient.subarray(slice * size, (slice + 1) * size).some((element) => element !== 0),
+    );
+    return reaching.length;
+  });
+}
+
+function sharedSlices(counts: readonly number[]): Reach {
+  const shared = counts.map((count) => count !== 1);
+  if (!shared.includes(false)) return 'all';
+  return shared.includes(true) ? shared : 'none';
 }
 
 /** Draws the inputs of a few rows. */
@@ -153,12 +152,10 @@ function randomInputs(dataset: Columns, random: Random) {
     ...dataset.categorical.map(({ cardinality }) => cardinality),
     ...dataset.lists.flatMap(({ cardinality, length }) => Array.from({ length }, () => cardinality)),
   ];
-  const places = Array.from({ length: rows * categorical }, (_, i) =>
-    random.below(cardinalities[i % categorical] ?? 1),
-  );
+  const ids = Array.from({ length: rows * categorical }, (_, i) => random.below(cardinalities[i % categorical] ?? 1));
   const numbers = Array.from({ length: rows * numeric }, () => random.normal());
   return {
-    categorical: tf.tensor2d(places, [rows, categorical], 'int32'),
+    categorical: tf.tensor2d(ids, [rows, categorical], 'int32'),
     numeric: tf.tensor2d(numbers, [rows, numeric]),
   };
 }

@@ -19,10 +19,10 @@ export interface Losses {
 export function predictionLosses(
   loss: JointLoss,
   prediction: Prediction,
-  given: { readonly labels: Tensor; readonly mask: Tensor; readonly lossWeights: Tensor },
+  batch: { readonly labels: Tensor; readonly mask: Tensor; readonly lossWeights: Tensor },
 ): Losses {
-  const { logits, labels, mask, rowPenalties } = prediction.trained?.(given) ?? { ...given, ...prediction };
-  const joint = loss(logits, labels, mask, given.lossWeights);
+  const { logits, labels, mask, rowPenalties } = prediction.trained?.(batch) ?? { ...batch, ...prediction };
+  const joint = loss(logits, labels, mask, batch.lossWeights);
   const { penalty } = prediction;
   const ofRows = rowPenalties && meansOver(rowPenalties, mask).sum();
   return {
@@ -33,7 +33,7 @@ export function predictionLosses(
 }
 
 /** The joint loss and the penalty. */
-export function totalLoss({ joint, penalty }: Losses): Tensor {
+function totalLoss({ joint, penalty }: Losses): Tensor {
   return (penalty ? tf.add(joint, penalty) : joint).asScalar();
 }
 
@@ -50,8 +50,8 @@ export interface StepGradients {
 /** Gradients of the joint loss with the config's weights. */
 export function jointGradients(evaluate: Evaluate, values: readonly Tensor[]): StepGradients {
   let tasks: Tensor | undefined;
-  const objective = (...at: Tensor[]) => {
-    const losses = evaluate(at);
+  const objective = (...parameters: Tensor[]) => {
+    const losses = evaluate(parameters);
     tasks = tf.keep(losses.tasks); // read outside of the differentiated function
     return totalLoss(losses);
   };
@@ -60,21 +60,21 @@ export function jointGradients(evaluate: Evaluate, values: readonly Tensor[]): S
 }
 
 /** A method's inputs besides the losses. */
-export type Given = Omit<Moment, 'losses' | 'present'>;
+export type MethodInputs = Omit<Moment, 'losses' | 'present'>;
 
 /** One backward pass: the weights are computed in it from its losses, as constants. */
 export function weightedGradients(
   method: LossBalancing,
   evaluate: Evaluate,
   values: readonly Tensor[],
-  given: Given,
+  inputs: MethodInputs,
 ): StepGradients {
   let kept: { readonly tasks: Tensor; readonly weights: Tensor } | undefined;
-  const objective = (...at: Tensor[]) => {
-    const losses = evaluate(at);
+  const objective = (...parameters: Tensor[]) => {
+    const losses = evaluate(parameters);
     const tasks = tf.keep(losses.tasks); // read outside of the differentiated function, as the weights are
     const joint = tf.customGrad(() => {
-      const weights = tf.keep(method.weights(balancingMoment(given, tasks)).mul(given.lossWeights));
+      const weights = tf.keep(method.weights(balancingMoment(inputs, tasks)).mul(inputs.lossWeights));
       kept = { tasks, weights };
       return { value: tasks.mul(weights).sum(), gradFunc: (dy: Tensor) => dy.mul(weights) };
     })(tasks);
@@ -82,16 +82,21 @@ export function weightedGradients(
   };
   const { value, grads } = tf.valueAndGrads(objective)([...values]);
   const { tasks, weights } = must(kept, 'task losses');
-  const slots = method.next(balancingMoment(given, tasks));
+  const slots = method.next(balancingMoment(inputs, tasks));
   return { gradients: grads, outputs: { loss: value, tasks, balancing: weights }, slots };
 }
 
 /** The next slots of a method that asks for the losses after the step. */
-export function slotsAfter({ afterStep }: Balancing, given: Given, losses: Tensor, after: () => Tensor): Tensors {
-  return afterStep?.(balancingMoment(given, losses), after()) ?? {};
+export function slotsAfter(
+  { afterStep }: Balancing,
+  inputs: MethodInputs,
+  losses: Tensor,
+  after: () => Tensor,
+): Tensors {
+  return afterStep?.(balancingMoment(inputs, losses), after()) ?? {};
 }
 
 /** A method's inputs in a step with these losses. */
-export function balancingMoment(given: Given, losses: Tensor): Moment {
-  return { ...given, losses, present: losses.greater(0).toFloat() };
+export function balancingMoment(inputs: MethodInputs, losses: Tensor): Moment {
+  return { ...inputs, losses, present: losses.greater(0).toFloat() };
 }

@@ -7,8 +7,8 @@ import { ownPart, type Sharing, sharedPart } from './sharing.js';
 import {
   balancingMoment,
   type Evaluate,
-  type Given,
   type Losses,
+  type MethodInputs,
   type StepGradients,
   weightedGradients,
 } from './step-gradients.js';
@@ -25,11 +25,11 @@ export function balancedGradients(
   evaluate: Evaluate,
   values: readonly Tensor[],
   names: readonly string[],
-  given: Given,
+  inputs: MethodInputs,
 ): StepGradients {
   return method.kind === 'losses'
-    ? weightedGradients(method, evaluate, values, given)
-    : combinedGradients(method, sharing, evaluate, values, names, given);
+    ? weightedGradients(method, evaluate, values, inputs)
+    : combinedGradients(method, sharing, evaluate, values, names, inputs);
 }
 
 /** Divides a product of gradients that are 0. */
@@ -40,13 +40,13 @@ interface ByTask {
   /** Losses of the only forward pass. */
   readonly losses: Losses;
   /** A gradient for each task. */
-  of(name: string): readonly Tensor[];
+  gradientsOf(name: string): readonly Tensor[];
   /** A gradient for each task of each shared parameter, 0 where it is not shared. */
-  readonly parts: ReadonlyMap<string, readonly Tensor[]>;
+  readonly shared: ReadonlyMap<string, readonly Tensor[]>;
   /** [tasks, tasks], by name of the shared parameter. */
   readonly products: ReadonlyMap<string, Tensor>;
   /** Their sum. */
-  readonly all: Tensor;
+  readonly productSum: Tensor;
 }
 
 /**
@@ -54,7 +54,7 @@ interface ByTask {
  * @param lossWeights [tasks], the weight of a task's loss in its gradient
  */
 export function gradientsByTask(
-  { parts: reach }: Pick<Sharing, 'parts'>,
+  { reach }: Pick<Sharing, 'reach'>,
   evaluate: Evaluate,
   values: readonly Tensor[],
   names: readonly string[],
@@ -64,20 +64,22 @@ export function gradientsByTask(
   let first: Losses | undefined;
   const byTask = Array.from({ length: count }, (_, task) => {
     const only = tf.tensor1d(Array.from({ length: count }, (_, other) => Number(other === task)));
-    const losses = (...at: Tensor[]) => {
-      const found = evaluate(at);
-      first ??= { ...found, tasks: tf.keep(found.tasks) }; // read outside of the differentiated function
-      return found.tasks;
+    const taskLosses = (...parameters: Tensor[]) => {
+      const losses = evaluate(parameters);
+      first ??= { ...losses, tasks: tf.keep(losses.tasks) }; // read outside of the differentiated function
+      return losses.tasks;
     };
-    const { grads } = tf.valueAndGrads(losses)([...values], only.mul(lossWeights));
+    const { grads } = tf.valueAndGrads(taskLosses)([...values], only.mul(lossWeights));
     return new Map(names.map((name, index) => [name, must(grads[index], name)]));
   });
-  const of = (name: string) => byTask.map((gradients) => must(gradients.get(name), `gradient of ${name}`));
+  const gradientsOf = (name: string) => byTask.map((gradients) => must(gradients.get(name), `gradient of ${name}`));
   const losses = must(first, 'task losses');
-  const shared = names.filter((name) => reach[name] !== 'none');
-  const parts = new Map(shared.map((name) => [name, of(name).map((one) => sharedPart(one, reach[name]))]));
-  const products = new Map(Array.from(parts, ([name, gradients]) => [name, gradientProducts(gradients)]));
-  return { losses, of, parts, products, all: tf.addN([...products.values()]) };
+  const sharedNames = names.filter((name) => reach[name] !== 'none');
+  const shared = new Map(
+    sharedNames.map((name) => [name, gradientsOf(name).map((gradient) => sharedPart(gradient, reach[name]))]),
+  );
+  const products = new Map(Array.from(shared, ([name, gradients]) => [name, gradientProducts(gradients)]));
+  return { losses, gradientsOf, shared, products, productSum: tf.addN([...products.values()]) };
 }
 
 /** A backward pass for each task, and one for the penalty. */
@@ -87,42 +89,46 @@ function combinedGradients(
   evaluate: Evaluate,
   values: readonly Tensor[],
   names: readonly string[],
-  given: Given,
+  inputs: MethodInputs,
 ): StepGradients {
-  const { parts: reach, last } = sharing;
-  const { losses, of, parts, products, all } = gradientsByTask(sharing, evaluate, values, names, given.lossWeights);
-  const { tasks, penalty: hasPenalty } = losses;
-  const moment = balancingMoment(given, tasks);
-  const { mix, own, weights, slots } = method.combine({
+  const { lossWeights } = inputs;
+  const { losses, gradientsOf, shared, products, productSum } = gradientsByTask(
+    sharing,
+    evaluate,
+    values,
+    names,
+    lossWeights,
+  );
+  const moment = balancingMoment(inputs, losses.tasks);
+  const {
+    mix,
+    own: ownWeights,
+    weights,
+    slots,
+  } = method.combine({
     ...moment,
     // A task of weight 0 has no gradient and is left out: a method would take it for a task that is at its optimum.
-    present: moment.present.mul(given.lossWeights.greater(0).toFloat()),
-    products: all,
+    present: moment.present.mul(lossWeights.greater(0).toFloat()),
+    products: productSum,
     parameterProducts: (name) => must(products.get(name), `products of ${name}`),
-    shared: [...parts.keys()],
-    lastShared: last,
+    shared: [...shared.keys()],
+    lastShared: sharing.last,
   });
-  const penalty = hasPenalty && tasksPenalty(evaluate, values);
+  const penalty = losses.penalty && tasksPenalty(evaluate, values);
   const gradients = names.map((name, index) => {
-    const part = parts.get(name);
+    const ofTasks = shared.get(name);
     const terms = [
-      ...(part ? [mix(part, name)] : []),
-      ...(reach[name] === 'all' ? [] : [ownPart(weightedSum(of(name), own), reach[name])]),
+      ...(ofTasks ? [mix(ofTasks, name)] : []),
+      ...(sharing.reach[name] === 'all'
+        ? []
+        : [ownPart(weightedSum(gradientsOf(name), ownWeights), sharing.reach[name])]),
       ...(penalty?.gradients[index] ? [penalty.gradients[index]] : []),
     ];
     return terms.slice(1).reduce((sum, term) => sum.add(term), must(terms[0], `gradient of ${name}`));
   });
-  const inUse = own ? given.lossWeights.mul(own) : given.lossWeights;
-  const joint = tasks.mul(inUse).sum();
-  return {
-    gradients,
-    outputs: {
-      loss: penalty ? joint.add(penalty.value) : joint,
-      tasks,
-      balancing: weights.mul(given.lossWeights),
-    },
-    slots,
-  };
+  const joint = losses.tasks.mul(ownWeights ? lossWeights.mul(ownWeights) : lossWeights).sum();
+  const loss = penalty ? joint.add(penalty.value) : joint;
+  return { gradients, outputs: { loss, tasks: losses.tasks, balancing: weights.mul(lossWeights) }, slots };
 }
 
 /** Parameters that the penalty does not reach have no gradient. */

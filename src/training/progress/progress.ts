@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { followedScoresSchema } from '../../optimizers/schedules/learning-rate-schedule.js';
 import type { HostArrays } from '../../support/arrays.js';
 import { waitSchema } from '../../support/patience.js';
+import { recordOf } from '../../support/records.js';
 
 /** Sums of a balancing method's outputs over the steps of an epoch so far. */
 const balanceSumsSchema = z.object({
@@ -106,13 +107,11 @@ export function epochBalance(
   losses: readonly (number | null)[],
 ): { readonly weights: readonly number[]; readonly balance: EpochBalance } {
   const means = weights.map((sum) => sum / steps);
-  const parts = losses.map((loss, task) => (loss === null ? null : loss * (means[task] ?? 0)));
-  const whole = parts.reduce<number>((sum, part) => sum + (part ?? 0), 0);
-  const shares = Object.fromEntries(
-    names.map((name, task) => {
-      const part = parts[task] ?? null;
-      return [name, part === null || whole === 0 ? null : part / whole];
-    }),
-  );
+  const weighted = losses.map((loss, task) => (loss === null ? null : loss * (means[task] ?? 0)));
+  const whole = weighted.reduce<number>((sum, loss) => sum + (loss ?? 0), 0);
+  const shares = recordOf(names, (_, task) => {
+    const loss = weighted[task] ?? null;
+    return loss === null || whole === 0 ? null : loss / whole;
+  });
   return { weights: means, balance: { shares } };
 }

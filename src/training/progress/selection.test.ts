@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Task } from '../../data/dataset.js';
 import { madeDataset } from '../dataset.fixture.js';
-import { advance, checkMonitor, nothingSelected, planSelection, type Selection } from './selection.js';
+import { checkMonitor, nothingSelected, planSelection, type Selection, selectedAfter } from './selection.js';
 
 const tasks: readonly Task[] = [
   { name: 'click', type: 'binary', offset: 0, scale: 1 },
@@ -25,7 +25,7 @@ function followed(rule: Selection, epochs: readonly (readonly [auc: number | nul
       click: { auc, logLoss: auc === null ? null : 1 - auc },
       time: { mse: nmse && 48 * nmse, nmse },
     };
-    state = advance(rule, state, index + 1, metrics);
+    state = selectedAfter(rule, state, index + 1, metrics);
     return state;
   });
 }

@@ -8,6 +8,7 @@ import type { HostArrays } from '../../support/arrays.js';
 import { DataError } from '../../support/errors.js';
 import { must } from '../../support/must.js';
 import { freshWait, haveWaited, waitedFor } from '../../support/patience.js';
+import { mapValues } from '../../support/records.js';
 import type { Best, Selected } from './progress.js';
 
 /** How a run's epochs are judged, which are kept, and when training stops. */
@@ -47,7 +48,7 @@ interface Judge {
 
 type Validation = Readonly<Record<string, TaskMetrics>>;
 
-interface Judged {
+interface SelectionInputs {
   /** See `independentTasks`. */
   readonly owners: readonly (string | undefined)[];
   readonly tasks: readonly Task[];
@@ -64,7 +65,7 @@ interface Judged {
  * this task alone chooses and goes on. `metric:<name>`: tasks of its type are scored by this metric, negated where lower
  * is better. `loss`: tasks are scored by their loss, negated, and one epoch is chosen by the joint loss.
  */
-export function planSelection({ owners, tasks, train, lossWeights }: Judged): Selection {
+export function planSelection({ owners, tasks, train, lossWeights }: SelectionInputs): Selection {
   const { monitor, patience, minDelta } = train.earlyStopping;
   const watched = tasks.flatMap((task, index) => (isWatched(task, monitor) ? [index] : []));
   return {
@@ -146,7 +147,7 @@ export function nothingSelected({ tasks, units }: Pick<Selection, 'tasks' | 'uni
  * `minDelta`. After `patience` epochs without such a score of any watched task, a unit stops (null: never), and the
  * epochs of its tasks are decided. Pure: a stored run is judged again by its epochs.
  */
-export function advance(selection: Selection, before: Selected, epoch: number, validation: Validation): Selected {
+export function selectedAfter(selection: Selection, before: Selected, epoch: number, validation: Validation): Selected {
   const { keep, stopping, units, follow } = selection;
   const { patience, minDelta = 0 } = stopping;
   const scores = selection.tasks.map(({ score }) => score(validation));
@@ -188,10 +189,10 @@ export async function checkMonitor(monitor: string, { tasks, splits: { validatio
   let first: number | undefined;
   for (let index = 0; index * validation.blockRows < validation.rows; index++) {
     const block = await validation.read(index);
-    for (let at = watched; at < block.rows * tasks.length; at += tasks.length) {
-      if (block.masks[at] === 0) continue;
-      first ??= block.labels[at];
-      if (block.labels[at] !== first) return;
+    for (let i = watched; i < block.rows * tasks.length; i += tasks.length) {
+      if (block.masks[i] === 0) continue;
+      first ??= block.labels[i];
+      if (block.labels[i] !== first) return;
     }
   }
   throw noScore(monitor);
@@ -213,7 +214,7 @@ function noScore(monitor: string): DataError {
 export type KeptParameters = ReadonlyMap<number, HostArrays>;
 
 /** Parameters, and the tasks that they serve: judged and predicted with them. */
-export interface ServedSet {
+export interface ServedParameters {
   readonly tasks: readonly string[];
   /** Undefined if networks of different epochs are together. */
   readonly epoch: number | undefined;
@@ -253,16 +254,14 @@ export function keptAfter(kept: KeptParameters, epoch: number, values: HostArray
 /** Copies what would change, unless the next epoch replaces it. */
 function lasting(values: HostArrays, { selection, inPlace }: Keeping): HostArrays {
   if (!inPlace?.size || selection.keep === 'last') return values;
-  return Object.fromEntries(
-    Object.entries(values).map(([name, value]) => [name, inPlace.has(name) ? copyArray(value) : value]),
-  );
+  return mapValues(values, (value, name) => (inPlace.has(name) ? copyArray(value) : value));
 }
 
 /**
  * With what the tasks are served: a joint model with a set for each epoch that serves a task, networks of one task in
  * one set, each with its own best.
  */
-export function served(kept: KeptParameters, tasks: readonly string[], keeping: Keeping): readonly ServedSet[] {
+export function served(kept: KeptParameters, tasks: readonly string[], keeping: Keeping): readonly ServedParameters[] {
   const epochs = servedEpochs(keeping.selection, keeping.selected);
   const distinct = [...new Set(epochs)];
   if (isJoint(keeping.selection))
