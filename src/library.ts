@@ -21,9 +21,8 @@ export type CompareOptions = Common &
 
 /**
  * Trains one run as `ple train` does, in this process.
- * @param config Path of a config, the name of one that comes with the program, or its value; the paths of a value's
- * plugins are relative to the
- * working folder.
+ * @param config Path of a config, the name of one that comes with the program, or its value. The paths of a value's
+ * plugins are relative to the working folder.
  * @throws UserError for a mistake of the user.
  */
 export async function train(config: string | object, options: TrainOptions = {}): Promise<TrainingOutcome> {
@@ -31,10 +30,10 @@ export async function train(config: string | object, options: TrainOptions = {})
     import('./cli/input/config-file.js'),
     import('./training/run.js'),
   ]);
-  const { overrides = [], ...given } = options;
+  const { overrides = [], ...rest } = options;
   const experiment = await checkedConfig(...(await namedAs(config, overrides)));
   const standard = { runs: 'runs', overwrite: false, predictions: true, signal: never(), on: () => undefined };
-  return run(experiment, { ...standard, ...given });
+  return run(experiment, { ...standard, ...rest });
 }
 
 /**
@@ -48,12 +47,12 @@ export async function compare(config: string | object, options: CompareOptions =
     import('./cli/input/config-file.js'),
     import('./report/compare-and-report.js'),
   ]);
-  const { overrides = [], commands = false, ...given } = options;
+  const { overrides = [], commands = false, ...rest } = options;
   const named = await namedAs(config, overrides);
   const comparison = await checkedComparison(...named);
   if (!commands) await refuseStoredCommands(comparison, named[1]);
   const standard = { runs: 'runs', predictions: true, signal: never(), halt: never(), on: () => undefined };
-  const all = { ...standard, ...given };
+  const all = { ...standard, ...rest };
   const command = `ple compare --config ${join(all.runs, comparison.name, 'config.yaml')}`;
   return compareAndReport(comparison, all, { command, svg: false });
 }
@@ -89,13 +88,13 @@ export async function predict(
   checkNames(trained, scale, []);
   return withRows(trained, [files].flat(), options, async ({ dataset, engine, onRows }) => {
     const { columns, blocks } = predictions(trained, dataset, engine, scale, onRows);
-    const found = columns.map(({ name }) => [name, new Float32Array(dataset.splits.test.rows)] as const);
+    const arrays = columns.map(({ name }) => [name, new Float32Array(dataset.splits.test.rows)] as const);
     let row = 0;
     for await (const block of blocks) {
-      for (const [c, values] of block.columns.entries()) found[c]?.[1].set(values, row);
+      for (const [c, values] of block.columns.entries()) arrays[c]?.[1].set(values, row);
       row += block.rows;
     }
-    return Object.fromEntries(found);
+    return Object.fromEntries(arrays);
   });
 }
 
@@ -188,10 +187,10 @@ export {
   type WeightScheduleDefinition,
 } from './objective/weight-schedule.js';
 export {
-  commonOptions as optimizerOptions,
   defineOptimizer,
   type Optimizer,
   type OptimizerDefinition,
+  optimizerOptions,
   type Rule,
 } from './optimizers/optimizer.js';
 export {

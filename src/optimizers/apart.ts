@@ -1,4 +1,3 @@
-import type { Tensor } from '@tensorflow/tfjs';
 import { independentTasks, type Parameters } from '../models/model.js';
 import { optimizers } from './catalogue.js';
 import type { Optimizer } from './optimizer.js';
@@ -30,9 +29,10 @@ export function buildOptimizer(parameters: Parameters, main: Choice, embeddings:
       const updated = parts.map(({ optimizer, ratio }) =>
         optimizer.update({ ...input, learningRate: ratio === 1 ? input.learningRate : input.learningRate.mul(ratio) }),
       );
-      const joined = (of: (one: (typeof updated)[number]) => Readonly<Record<string, Tensor>>) =>
-        Object.assign({}, ...updated.map(of));
-      return { parameters: joined(({ parameters }) => parameters), slots: joined(({ slots }) => slots) };
+      return {
+        parameters: Object.assign({}, ...updated.map(({ parameters }) => parameters)),
+        slots: Object.assign({}, ...updated.map(({ slots }) => slots)),
+      };
     },
   };
 }

@@ -1,6 +1,7 @@
+import type { Tensor } from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { catalogue } from '../support/catalogue.js';
-import { commonOptions, defineOptimizer, type Rule } from './optimizer.js';
+import { defineOptimizer, optimizerOptions, type Rule } from './optimizer.js';
 
 /**
  * Adam (Kingma and Ba, 2015, algorithm 1) in the form of `torch.optim.Adam`: eps is added to the square root of the
@@ -17,7 +18,7 @@ export const adam = defineOptimizer({
   summary: "Adam in PyTorch's form",
   options: z.strictObject({
     type: z.literal('adam'),
-    ...commonOptions(0.001),
+    ...optimizerOptions(0.001),
     ...adamOptions(),
   }),
   build: adamRule,
@@ -71,7 +72,7 @@ const adamw = defineOptimizer({
   summary: "AdamW: Adam with decoupled weight decay, in PyTorch's form",
   options: z.strictObject({
     type: z.literal('adamw'),
-    ...commonOptions(0.001),
+    ...optimizerOptions(0.001),
     ...adamOptions(),
     weightDecay: z
       .number()
@@ -92,22 +93,39 @@ const adagrad = defineOptimizer({
   summary: "AdaGrad in PyTorch's form",
   options: z.strictObject({
     type: z.literal('adagrad'),
-    ...commonOptions(0.01),
-    initialAccumulator: z.number().nonnegative().default(0).describe('The sum of squares at the start.'),
-    epsilon: z.number().positive().default(1e-10).describe('Added to the root of the sum of squares.'),
+    ...optimizerOptions(0.01),
+    ...adagradOptions(1e-10),
   }),
-  build: ({ initialAccumulator, epsilon }) => ({
+  build: ({ initialAccumulator, epsilon }) =>
+    adagradRule('adagrad.sum', initialAccumulator, epsilon, (gradient) => gradient.square()),
+});
+
+function adagradOptions(epsilon: number) {
+  return {
+    initialAccumulator: z.number().nonnegative().default(0).describe('The sum of squares at the start.'),
+    epsilon: z.number().positive().default(epsilon).describe('Added to the root of the sum of squares.'),
+  };
+}
+
+/** @param squares what a gradient adds to the sum of squares */
+function adagradRule(
+  sumName: string,
+  initial: Rule['slots'][string],
+  epsilon: number,
+  squares: (gradient: Tensor) => Tensor,
+): Rule {
+  return {
     restsAtZero: true,
-    slots: { 'adagrad.sum': initialAccumulator },
+    slots: { [sumName]: initial },
     begin: (_step, learningRate) => (parameter, gradient, slot) => {
-      const sum = slot('adagrad.sum').add(gradient.square());
+      const sum = slot(sumName).add(squares(gradient));
       return {
         parameter: parameter.sub(gradient.div(sum.sqrt().add(epsilon)).mul(learningRate)),
-        slots: { 'adagrad.sum': sum },
+        slots: { [sumName]: sum },
       };
     },
-  }),
-});
+  };
+}
 
 /**
  * Row-wise AdaGrad (Gupta et al. 2014; the form of FBGEMM's `EXACT_ROWWISE_ADAGRAD`): one sum per row of an array, s +=
@@ -119,21 +137,13 @@ const rowwiseAdagrad = defineOptimizer({
   summary: 'AdaGrad with one sum of squares per row, for embedding tables',
   options: z.strictObject({
     type: z.literal('rowwise-adagrad'),
-    ...commonOptions(0.01),
-    initialAccumulator: z.number().nonnegative().default(0).describe('The sum of squares at the start.'),
-    epsilon: z.number().positive().default(1e-8).describe('Added to the root of the sum of squares.'),
+    ...optimizerOptions(0.01),
+    ...adagradOptions(1e-8),
   }),
-  build: ({ initialAccumulator, epsilon }) => ({
-    restsAtZero: true,
-    slots: { 'rowwise-adagrad.sum': { initial: initialAccumulator, perRow: true } },
-    begin: (_step, learningRate) => (parameter, gradient, slot) => {
-      const sum = slot('rowwise-adagrad.sum').add(gradient.square().mean(-1, true));
-      return {
-        parameter: parameter.sub(gradient.div(sum.sqrt().add(epsilon)).mul(learningRate)),
-        slots: { 'rowwise-adagrad.sum': sum },
-      };
-    },
-  }),
+  build: ({ initialAccumulator, epsilon }) =>
+    adagradRule('rowwise-adagrad.sum', { initial: initialAccumulator, perRow: true }, epsilon, (gradient) =>
+      gradient.square().mean(-1, true),
+    ),
 });
 
 /**
@@ -146,7 +156,7 @@ const sgd = defineOptimizer({
   options: z
     .strictObject({
       type: z.literal('sgd'),
-      ...commonOptions(0.001),
+      ...optimizerOptions(0.001),
       momentum: z.number().min(0).lt(1).default(0).describe('The part of the last step that is kept.'),
       nesterov: z.boolean().default(false).describe('Nesterov’s momentum. It needs a `momentum` above 0.'),
     })

@@ -1,9 +1,10 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { independentTasks, type Parameter, type Parameters } from '../models/model.js';
-import { elementCount, type HostArrays } from '../support/arrays.js';
+import { float32, type HostArrays } from '../support/arrays.js';
 import { part } from '../support/catalogue.js';
 import { must } from '../support/must.js';
+import { mapValues, recordOf } from '../support/records.js';
 import { tf } from '../support/tf.js';
 import { learningRateSchedules } from './schedules/catalogue.js';
 import type { FollowedScores, LearningRateSchedule, TrainingLength } from './schedules/learning-rate-schedule.js';
@@ -18,7 +19,7 @@ interface Update {
   readonly slots: Tensors;
   /** float32 scalar: number of updates done before this one. */
   readonly step: Tensor;
-  /** float32, for this update: a scalar, or [owners] with one for each owner's parameters (`ownersOf`). */
+  /** float32, for this update: a scalar, or [owners] with one for each owner's parameters (`independentTasks`). */
   readonly learningRate: Tensor;
 }
 
@@ -28,7 +29,7 @@ interface Update {
 export interface Optimizer {
   /** Embedding tables of which an update moves only rows whose gradient is not 0. */
   readonly lazy: readonly string[];
-  /** Fresh initial values of what is kept between updates, by names that no parameter has (`<slot>/<parameter>`). */
+  /** Initial values of the slots, which are kept between updates, by `<slot>/<parameter>`: no parameter has such a name. */
   slots(): HostArrays;
   /**
    * Clips by value and by norm, adds the L2 gradient (PyTorch's order), then applies the rule. Fails on a parameter
@@ -60,7 +61,7 @@ type Move = (
 ) => { readonly parameter: Tensor; readonly slots: Tensors };
 
 /** Options that every optimizer has; `learningRate` is the default of that key. */
-export function commonOptions(learningRate: number) {
+export function optimizerOptions(learningRate: number) {
   return {
     learningRate: z.number().positive().default(learningRate).describe('The learning rate at the start.'),
     // A config checks it against the options of the schedule that it names, and describes it.
@@ -96,7 +97,7 @@ export function commonOptions(learningRate: number) {
   };
 }
 
-export type CommonOptions = Readonly<z.infer<z.ZodObject<ReturnType<typeof commonOptions>>>>;
+export type OptimizerOptions = Readonly<z.infer<z.ZodObject<ReturnType<typeof optimizerOptions>>>>;
 
 export interface OptimizerDefinition {
   readonly name: string;
@@ -105,7 +106,7 @@ export interface OptimizerDefinition {
   readonly options: z.ZodObject;
   /**
    * Parses `options` (fails on what the schema refuses).
-   * @param owners of the learning rates; left out: those of these parameters
+   * @param owners one for each learning rate; left out: those of these parameters
    */
   build(parameters: Parameters, options: unknown, owners?: readonly (string | undefined)[]): Optimizer;
   /** Parses `options`: the shapes of the slots of a parameter of this shape. */
@@ -114,7 +115,7 @@ export interface OptimizerDefinition {
   learningRate(options: unknown, length: TrainingLength): LearningRate;
 }
 
-export function defineOptimizer<Options extends z.ZodObject & z.ZodType<CommonOptions>>(definition: {
+export function defineOptimizer<Options extends z.ZodObject & z.ZodType<OptimizerOptions>>(definition: {
   readonly name: string;
   readonly summary: string;
   readonly options: Options;
@@ -128,69 +129,85 @@ export function defineOptimizer<Options extends z.ZodObject & z.ZodType<CommonOp
     name: definition.name,
     summary: definition.summary,
     options,
-    build: (parameters, given, owners = independentTasks(parameters)) => {
-      const parsed = options.parse(given);
+    build: (parameters, values, owners = independentTasks(parameters)) => {
+      const parsed = options.parse(values);
       return optimizer(parameters, parsed, definition.build(parsed), owners);
     },
-    slotShapes: (given, shape) =>
-      Object.values(definition.build(options.parse(given)).slots).map((slot) => slotShape(slot, shape)),
-    learningRate: (given, length) => buildLearningRate(options.parse(given), length),
+    slotShapes: (values, shape) =>
+      Object.values(definition.build(options.parse(values)).slots).map((slot) => slotShape(slot, shape)),
+    learningRate: (values, length) => buildLearningRate(options.parse(values), length),
   });
 }
 
 function optimizer(
   parameters: Parameters,
-  options: CommonOptions,
+  options: OptimizerOptions,
   rule: Rule,
   owners: readonly (string | undefined)[],
 ): Optimizer {
-  const l2 = { weight: options.l2, embedding: options.l2Embeddings, bias: 0, statistic: 0 };
-  const trainable = Object.fromEntries(Object.entries(parameters).filter(([, { kind }]) => kind !== 'statistic'));
-  const names = Object.keys(trainable);
-  const lazy = names.filter((name) => isLazy(must(trainable[name], name), options));
-  const selects = (name: string, kind: Parameter['kind']) =>
-    lazy.includes(name) && !(rule.restsAtZero && l2[kind] === 0 && !rule.decay?.[kind]);
+  const trained = Object.fromEntries(Object.entries(parameters).filter(([, { kind }]) => kind !== 'statistic'));
+  const names = Object.keys(trained);
+  const updates = mapValues(trained, (parameter, name) => arrayUpdate(name, parameter, rule, options));
   return {
-    lazy,
-    slots: () =>
-      Object.fromEntries(
-        Object.entries(rule.slots).flatMap(([slot, initial]) =>
-          Object.entries(trainable).map(([name, { value }]) => {
-            const shape = slotShape(initial, value.shape);
-            const data = new Float32Array(elementCount(shape));
-            data.fill(typeof initial === 'object' ? initial.initial : initial);
-            return [`${slot}/${name}`, { dtype: 'float32', shape, data }] as const;
-          }),
-        ),
-      ),
-    update: ({ parameters: values, gradients, slots, step, learningRate }) => {
-      const { clipNorm, clipValue } = options;
-      const cut = (gradient: Tensor) =>
-        clipValue === undefined ? gradient : gradient.minimum(clipValue).maximum(-clipValue);
-      const raw = Object.fromEntries(names.map((name) => [name, cut(named(gradients, name, 'gradient'))]));
-      const clipped = clipNorm === undefined ? raw : clipByNorm(raw, clipNorm, (name) => trainable[name]?.task);
-      const begin = (rate: Tensor) => ({ rate, move: rule.begin(step, rate) });
+    lazy: names.filter((name) => isLazy(must(trained[name], name), options)),
+    slots: () => startingSlots(rule, trained),
+    update(input) {
+      const raw = recordOf(names, (name) => named(input.gradients, name, 'gradient'));
+      const gradients = clipped(raw, options, (name) => trained[name]?.task);
+      const begin = (rate: Tensor) => ({ rate, move: rule.begin(input.step, rate) });
       const moves =
-        learningRate.rank === 0
-          ? [begin(learningRate)]
-          : owners.map((_, index) => begin(learningRate.slice(index, 1).asScalar()));
-      const nextParameters: Record<string, Tensor> = {};
-      const nextSlots: Record<string, Tensor> = {};
-      for (const [name, { kind, task }] of Object.entries(trainable)) {
-        const value = named(values, name, 'value');
-        const gradient = named(clipped, name, 'gradient');
-        const decayed = l2[kind] === 0 ? gradient : gradient.add(value.mul(l2[kind]));
-        const { rate, move } = must(moves[moves.length === 1 ? 0 : owners.indexOf(task)], `learning rate of ${name}`);
-        const kept = rule.decay?.[kind] ? value.mul(tf.sub(1, rate.mul(rule.decay[kind]))) : value;
-        const slot = (kind: string) => named(slots, `${kind}/${name}`, 'optimizer slot');
-        const next = move(kept, decayed, slot);
-        const choose = selects(name, kind) ? ofTouched(named(gradients, name, 'gradient')) : (moved: Tensor) => moved;
-        nextParameters[name] = choose(next.parameter, value);
-        for (const [kind, tensor] of Object.entries(next.slots))
-          nextSlots[`${kind}/${name}`] = choose(tensor, slot(kind));
-      }
-      return { parameters: nextParameters, slots: nextSlots };
+        input.learningRate.rank === 0
+          ? [begin(input.learningRate)]
+          : owners.map((_, index) => begin(input.learningRate.slice(index, 1).asScalar()));
+      const next = mapValues(updates, (update, name) => {
+        const owner = moves.length === 1 ? 0 : owners.indexOf(trained[name]?.task);
+        return update(input, named(gradients, name, 'gradient'), must(moves[owner], `learning rate of ${name}`));
+      });
+      return {
+        parameters: mapValues(next, ({ parameter }) => parameter),
+        slots: Object.assign({}, ...Object.values(next).map(({ slots }) => slots)),
+      };
     },
+  };
+}
+
+function startingSlots({ slots }: Rule, trained: Parameters): HostArrays {
+  return Object.fromEntries(
+    Object.entries(slots).flatMap(([slot, initial]) =>
+      Object.entries(trained).map(([name, { value }]) => {
+        const array = float32(slotShape(initial, value.shape));
+        array.data.fill(typeof initial === 'object' ? initial.initial : initial);
+        return [`${slot}/${name}`, array];
+      }),
+    ),
+  );
+}
+
+/** The rule at one learning rate. */
+interface RatedMove {
+  readonly rate: Tensor;
+  readonly move: Move;
+}
+
+/** How one array is updated: its L2 gradient, decoupled decay, and the rule; of a lazy table only touched rows. */
+function arrayUpdate(name: string, parameter: Parameter, rule: Rule, options: OptimizerOptions) {
+  const { kind } = parameter;
+  const l2 = { weight: options.l2, embedding: options.l2Embeddings, bias: 0, statistic: 0 }[kind];
+  const decay = rule.decay?.[kind];
+  const selects = isLazy(parameter, options) && !(rule.restsAtZero && l2 === 0 && !decay);
+  return ({ parameters, gradients, slots }: Update, gradient: Tensor, { rate, move }: RatedMove) => {
+    const value = named(parameters, name, 'value');
+    const withL2 = l2 === 0 ? gradient : gradient.add(value.mul(l2));
+    const decayed = decay ? value.mul(tf.sub(1, rate.mul(decay))) : value;
+    const slot = (slotName: string) => named(slots, `${slotName}/${name}`, 'optimizer slot');
+    const next = move(decayed, withL2, slot);
+    const choose = selects ? ofTouched(named(gradients, name, 'gradient')) : (moved: Tensor) => moved;
+    return {
+      parameter: choose(next.parameter, value),
+      slots: Object.fromEntries(
+        Object.entries(next.slots).map(([slotName, moved]) => [`${slotName}/${name}`, choose(moved, slot(slotName))]),
+      ),
+    };
   };
 }
 
@@ -201,7 +218,7 @@ function slotShape(slot: Rule['slots'][string], shape: readonly number[]): reado
 /** From so many rows on, the update of all rows of a table is most of a step. */
 const manyRows = 200_000;
 
-function isLazy({ kind, value: { shape } }: Parameter, { lazy }: CommonOptions): boolean {
+function isLazy({ kind, value: { shape } }: Parameter, { lazy }: OptimizerOptions): boolean {
   return kind === 'embedding' && (lazy ?? hasManyRows(shape));
 }
 
@@ -220,7 +237,7 @@ function named(tensors: Tensors, name: string, what: string): Tensor {
 }
 
 /** The learning rate of a run, step by step. */
-export interface LearningRate {
+interface LearningRate {
   /** The rate after these numbers of completed epochs and steps. */
   at(completedEpochs: number, completedSteps: number, scores: FollowedScores): number;
   /** `learningRate` of the options. */
@@ -229,17 +246,17 @@ export interface LearningRate {
    * Present only if the rate depends on the scores of epochs. Networks that share nothing then each have a rate, by
    * their own scores.
    */
-  readonly follow?: LearningRateSchedule['follow'];
+  readonly follow?: LearningRateSchedule['follow'] | undefined;
 }
 
 /** @throws ConfigError for a schedule that does not fit the length of training. */
-function buildLearningRate({ learningRate, decay, schedule }: CommonOptions, length: TrainingLength): LearningRate {
+function buildLearningRate({ learningRate, decay, schedule }: OptimizerOptions, length: TrainingLength): LearningRate {
   if (schedule) {
     const { factor, follow } = learningRateSchedules.get(schedule.type).build(schedule, length);
     return {
       start: learningRate,
       at: (_epochs, steps, scores) => learningRate * factor(steps, scores),
-      ...(follow ? { follow } : {}),
+      follow,
     };
   }
   if (!decay) return { start: learningRate, at: () => learningRate };
@@ -249,15 +266,24 @@ function buildLearningRate({ learningRate, decay, schedule }: CommonOptions, len
   };
 }
 
+/** Cuts each element, then scales to the joint norm, as the options say. */
+function clipped(
+  gradients: Tensors,
+  { clipValue, clipNorm }: OptimizerOptions,
+  groupOf: (name: string) => string | undefined,
+): Tensors {
+  const cut =
+    clipValue === undefined
+      ? gradients
+      : mapValues(gradients, (gradient) => gradient.minimum(clipValue).maximum(-clipValue));
+  return clipNorm === undefined ? cut : clipByNorm(cut, clipNorm, groupOf);
+}
+
 /**
  * Scales gradients by min(1, limit / (norm + 1e-6)), as PyTorch's `clip_grad_norm_` does. The norm is over all arrays
  * with an equal `groupOf`: independent networks do not clip each other.
  */
-function clipByNorm(
-  gradients: Readonly<Record<string, Tensor>>,
-  limit: number,
-  groupOf: (name: string) => string | undefined,
-): Record<string, Tensor> {
+function clipByNorm(gradients: Tensors, limit: number, groupOf: (name: string) => string | undefined): Tensors {
   const squares = new Map<string | undefined, Tensor>();
   for (const [name, gradient] of Object.entries(gradients)) {
     const square = gradient.square().sum();
@@ -268,7 +294,5 @@ function clipByNorm(
   for (const [group, square] of squares) {
     scales.set(group, tf.scalar(limit).div(square.sqrt().add(1e-6)).minimum(1));
   }
-  return Object.fromEntries(
-    Object.entries(gradients).map(([name, gradient]) => [name, gradient.mul(scales.get(groupOf(name)) ?? 1)]),
-  );
+  return mapValues(gradients, (gradient, name) => gradient.mul(scales.get(groupOf(name)) ?? 1));
 }

@@ -23,14 +23,14 @@ const step = defineLearningRateSchedule({
       at: z.array(epochCount()).min(1).optional().describe('The completed epochs of the reductions (`MultiStepLR`).'),
       ratio: z.number().positive().max(1).default(0.1).describe('The factor of each reduction.'),
     })
-    .refine(({ every, at }) => (every === undefined) !== (at === undefined), {
+    .refine(({ every, at: milestones }) => (every === undefined) !== (milestones === undefined), {
       error: 'name either every (epochs between two reductions) or at (a list of epochs)',
     }),
-  build: ({ every, at, ratio }, { stepsPerEpoch }) => ({
+  build: ({ every, at: milestones, ratio }, { stepsPerEpoch }) => ({
     factor(step) {
       const epochs = Math.floor(step / stepsPerEpoch); // completed
       const reductions =
-        every === undefined ? at?.filter((epoch) => epoch <= epochs).length : Math.floor(epochs / every);
+        every === undefined ? milestones?.filter((epoch) => epoch <= epochs).length : Math.floor(epochs / every);
       return ratio ** (reductions ?? 0);
     },
   }),
