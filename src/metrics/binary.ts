@@ -85,9 +85,13 @@ export const normalisedEntropy = defineMetric({
   influence: (_task, scores) => influenceOnMean(scores, logisticLoss, entropy(binarySample(scores))),
 });
 
+function classWeights(sample: BinarySample): readonly [positives: number, negatives: number] {
+  return [classWeight(sample, 'positives'), classWeight(sample, 'negatives')];
+}
+
 /** In nats; 0 for one class. */
 function entropy(sample: BinarySample): number {
-  const [positives, negatives] = [classWeight(sample, 'positives'), classWeight(sample, 'negatives')];
+  const [positives, negatives] = classWeights(sample);
   return [positives, negatives].reduce((sum, weight) => {
     const share = weight / (positives + negatives);
     return weight === 0 ? sum : sum - share * Math.log(share);
@@ -106,7 +110,7 @@ export const averagePrecision = defineMetric({
   better: 'higher',
   margin: { percent: 1 },
   compute(sample) {
-    const [positives, negatives] = [classWeight(sample, 'positives'), classWeight(sample, 'negatives')];
+    const [positives, negatives] = classWeights(sample);
     if (positives === 0 || negatives === 0) return null;
     let sum = 0;
     forEachTie(sample, (tie) => {
@@ -158,7 +162,7 @@ export const f1 = defineMetric({
   better: 'higher',
   margin: { percent: 1 },
   chooseThreshold(validation) {
-    const [positives, negatives] = [classWeight(validation, 'positives'), classWeight(validation, 'negatives')];
+    const [positives, negatives] = classWeights(validation);
     let [best, threshold, last]: [number, number | null, number] = [0, null, -1];
     forEachTie(validation, ({ logit, positivesBelow, negativesBelow }) => {
       const probability = sigmoid(logit);

@@ -7,6 +7,7 @@ import {
   isMulticlassMetric,
   isRegressionMetric,
   isThresholdMetric,
+  type Metric,
   type MetricValue,
 } from './metric.js';
 import { classScores, rowsOfClasses } from './multiclass.js';
@@ -34,7 +35,7 @@ export function evaluateTask(task: Task, scores: TaskScores, thresholds: 'chosen
     const sample = binarySample(scores);
     const samples = sample.positives.length + sample.negatives.length;
     return {
-      ...values(metrics.all.filter(isBinaryMetric), (metric) => (defined ? metric.compute(sample) : null)),
+      ...values(isBinaryMetric, defined, (metric) => metric.compute(sample)),
       ...thresholdMetrics(sample, defined, thresholds),
       ...groupedMetrics(scores, defined),
       ...ownLoss(task, scores, defined),
@@ -45,14 +46,14 @@ export function evaluateTask(task: Task, scores: TaskScores, thresholds: 'chosen
   if (task.type === 'multiclass') {
     const shaped = classScores(task, scores);
     return {
-      ...values(metrics.all.filter(isMulticlassMetric), (metric) => (defined ? metric.compute(shaped) : null)),
+      ...values(isMulticlassMetric, defined, (metric) => metric.compute(shaped)),
       samples: rowsIn(scores.mask),
       classes: rowsOfClasses(shaped).filter((rows) => rows > 0).length,
     };
   }
   const sample = regressionSample(task, scores);
   return {
-    ...values(metrics.all.filter(isRegressionMetric), (metric) => (defined ? metric.compute(sample) : null)),
+    ...values(isRegressionMetric, defined, (metric) => metric.compute(sample)),
     ...ownLoss(task, scores, defined),
     samples: sample.labels.length,
     labelVariance: finite(sample.labelVariance),
@@ -60,14 +61,14 @@ export function evaluateTask(task: Task, scores: TaskScores, thresholds: 'chosen
 }
 
 /** Threshold metrics, with the thresholds if they are chosen here. */
-function thresholdMetrics(sample: BinarySample, defined: boolean, given: 'chosen' | TaskMetrics): TaskMetrics {
+function thresholdMetrics(sample: BinarySample, defined: boolean, stored: 'chosen' | TaskMetrics): TaskMetrics {
   return Object.fromEntries(
     metrics.all.filter(isThresholdMetric).flatMap((metric): [string, MetricValue][] => {
       const field = `${metric.name}Threshold`;
-      const threshold = given === 'chosen' ? (defined ? metric.chooseThreshold(sample) : null) : given[field];
+      const threshold = stored === 'chosen' ? (defined ? metric.chooseThreshold(sample) : null) : stored[field];
       if (threshold === undefined) return [];
       const value = defined && typeof threshold === 'number' ? finite(metric.computeAt(sample, threshold)) : null;
-      return given === 'chosen'
+      return stored === 'chosen'
         ? [
             [metric.name, value],
             [field, threshold],
@@ -82,17 +83,20 @@ function groupedMetrics(scores: TaskScores, defined: boolean): TaskMetrics {
   if (!scores.groups) return {};
   const sample = defined ? groupedSample(scores, scores.groups) : null;
   return {
-    ...values(metrics.all.filter(isGroupedMetric), (metric) => (sample ? metric.computeGrouped(sample) : null)),
+    ...values(isGroupedMetric, defined, (metric) => (sample ? metric.computeGrouped(sample) : null)),
     groups: sample?.compared ?? 0,
     groupsSkipped: sample ? sample.areas.length - sample.compared : 0,
   };
 }
 
-function values<Metric extends { readonly name: string }>(
-  metrics: readonly Metric[],
-  evaluate: (metric: Metric) => MetricValue,
+/** The values of all metrics of a kind; null if they are not defined for these rows. */
+function values<Kind extends Metric>(
+  isKind: (metric: Metric) => metric is Kind,
+  defined: boolean,
+  evaluate: (metric: Kind) => MetricValue,
 ): TaskMetrics {
-  return Object.fromEntries(metrics.map((metric) => [metric.name, finite(evaluate(metric))]));
+  const ofKind = metrics.all.filter(isKind);
+  return Object.fromEntries(ofKind.map((metric) => [metric.name, defined ? finite(evaluate(metric)) : null]));
 }
 
 function finite(value: MetricValue): MetricValue {
@@ -105,7 +109,7 @@ function isDefined({ logits, labels, mask }: TaskScores): boolean {
   for (let row = 0; row < labels.length; row++) {
     if (!((mask[row] ?? 0) > 0)) continue;
     if (Number.isNaN(labels[row])) return false;
-    for (let at = row; at < logits.length; at += labels.length) if (Number.isNaN(logits[at])) return false;
+    for (let i = row; i < logits.length; i += labels.length) if (Number.isNaN(logits[i])) return false;
     rows++;
   }
   return rows > 0;

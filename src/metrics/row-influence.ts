@@ -1,3 +1,4 @@
+import { countBelow } from '../support/arrays.js';
 import type { MetricValue, Range } from './metric.js';
 import {
   areaUnderCurve,
@@ -175,19 +176,7 @@ function weightBelow(sample: BinarySample, side: Side): (logit: number) => numbe
   const sums = weights && new Float64Array(ascending.length + 1); // of the rows before each
   if (sums) for (const [row, weight] of weights[side].entries()) sums[row + 1] = (sums[row] ?? 0) + weight;
   const before = (rows: number) => (sums ? (sums[rows] ?? 0) : rows);
-  return (logit) => (before(countBelow(ascending, logit, false)) + before(countBelow(ascending, logit, true))) / 2;
-}
-
-/** The number of ascending values below a limit, or at it. */
-function countBelow(ascending: Float32Array | Float64Array, limit: number, orEqual: boolean): number {
-  let [low, high] = [0, ascending.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const value = ascending[middle] ?? 0;
-    if (value < limit || (orEqual && value === limit)) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return (logit) => (before(countBelow(ascending, logit)) + before(countBelow(ascending, logit, true))) / 2;
 }
 
 /** Renumbers groups, which have dictionary numbers or hashes, from 0 without gaps. */

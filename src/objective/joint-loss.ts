@@ -21,8 +21,8 @@ const leastSum = 1e-30;
  * index of its class. A task may have another loss: `losses.ts`.
  */
 export function jointLoss(tasks: readonly Task[]): JointLoss {
-  const parts = lossParts(tasks);
-  // A task's own loss has the label's units.
+  const groups = lossGroups(tasks);
+  // A task's special loss has the label's units.
   const units = tasks.map((task) => (task.rowLoss ? { offset: 0, scale: 1 } : task));
   const standardized = units.some((task) => task.offset !== 0 || task.scale !== 1);
   const added = tasks.map(({ positiveWeight = 1 }) => positiveWeight - 1);
@@ -37,7 +37,7 @@ export function jointLoss(tasks: readonly Task[]): JointLoss {
       const offsets = perTask(units.map((task) => task.offset));
       targets = targets.sub(offsets).div(perTask(units.map((task) => task.scale)));
     }
-    let losses = joined(parts.map((part) => part.losses(part.logits(logits), part.targets(targets))));
+    let losses = stacked(groups.map((group) => group.losses(group.logits(logits), group.targets(targets))));
     // A positive's target is 1, so that its factor is 1 + (positiveWeight - 1); that of all others is 1, exactly.
     if (added.some((more) => more !== 0)) losses = losses.mul(targets.mul(perTask(added)).add(1));
     const means = meansOver(losses, mask);
@@ -67,19 +67,19 @@ export type JointLoss = (
 };
 
 /** Consecutive tasks whose losses are computed together. */
-interface Part {
+interface LossGroup {
   /** Their rows of [outputs, batch], and of [tasks, batch]. */
   logits(all: Tensor): Tensor;
   targets(all: Tensor): Tensor;
-  /** [tasks of the part, batch] */
+  /** [tasks of the group, batch] */
   losses(logits: Tensor, targets: Tensor): Tensor;
 }
 
-/** Neighbours with the usual losses of one output form a part; any other task is a part alone. */
-function lossParts(tasks: readonly Task[]): readonly Part[] {
+/** Neighbours with the usual losses of one output form a group; any other task is a group alone. */
+function lossGroups(tasks: readonly Task[]): readonly LossGroup[] {
   const outputs = firstOutputs(tasks);
-  const own = tasks.map(ownLoss);
-  const begins = [...tasks.keys()].filter((task) => task === 0 || own[task] || own[task - 1]);
+  const special = tasks.map(ownLoss);
+  const begins = [...tasks.keys()].filter((task) => task === 0 || special[task] || special[task - 1]);
   return begins.map((begin, index) => {
     const members = tasks.slice(begin, begins[index + 1]);
     const firstOutput = must(outputs[begin], 'first output');
@@ -88,7 +88,7 @@ function lossParts(tasks: readonly Task[]): readonly Part[] {
     return {
       logits: (all) => sliceRows(all, firstOutput, height),
       targets: (all) => sliceRows(all, begin, members.length),
-      losses: own[begin] ?? ((logits, targets) => mixed(logits, targets, regression)),
+      losses: special[begin] ?? ((logits, targets) => mixed(logits, targets, regression)),
     };
   });
 }
@@ -98,9 +98,9 @@ function sliceRows(all: Tensor, first: number, count: number): Tensor {
   return first === 0 && count === rows ? all : all.slice([first, 0], [count, batch]);
 }
 
-function joined(parts: readonly Tensor[]): Tensor {
-  const [first] = parts;
-  return first && parts.length === 1 ? first : tf.concat([...parts]);
+function stacked(rows: readonly Tensor[]): Tensor {
+  const [first] = rows;
+  return first && rows.length === 1 ? first : tf.concat([...rows]);
 }
 
 /** The loss of every row, [tasks, batch]; one vector expression where all tasks are of one type. */

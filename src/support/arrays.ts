@@ -45,10 +45,16 @@ export function* bytesOf({ data }: HostArray, most = 2 ** 28): Generator<Uint8Ar
 
 /** How many of ascending numbers are not above the value. */
 export function countNotAbove(ascending: Float64Array, value: number): number {
+  return countBelow(ascending, value, true);
+}
+
+/** How many of ascending numbers are below a limit, or at it. */
+export function countBelow(ascending: Float32Array | Float64Array, limit: number, orEqual = false): number {
   let [low, high] = [0, ascending.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((ascending[middle] ?? 0) <= value) low = middle + 1;
+    const value = ascending[middle] ?? 0;
+    if (value < limit || (orEqual && value === limit)) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -10,10 +10,10 @@ export interface Catalogue<Definition> {
   get(name: string): Definition;
   /**
    * Adds a plugin's part for as long as this process lives, and returns its name. Undefined: it is of another kind.
-   * @param place The plugin, for messages.
+   * @param plugin its file, for messages
    * @throws ConfigError if its name is taken.
    */
-  join(part: unknown, place: string): string | undefined;
+  join(value: unknown, plugin: string): string | undefined;
 }
 
 const kinds = new WeakMap<object, string>();
@@ -34,7 +34,7 @@ export function catalogue<Definition extends { readonly name: string }>(
 ): Catalogue<Definition> {
   const all = [...builtIn];
   const names = all.map((definition) => definition.name);
-  const places = new Map<string, string>();
+  const plugins = new Map<string, string>();
   return {
     kind,
     names,
@@ -44,16 +44,16 @@ export function catalogue<Definition extends { readonly name: string }>(
       if (match) return match;
       throw new ConfigError(`Unknown ${kind} '${name}'${didYouMean(name, names)}; there are: ${names.join(', ')}.`);
     },
-    join(part, place) {
-      if (!isPart<Definition>(part, kind)) return undefined;
-      const { name } = part;
+    join(value, plugin) {
+      if (!isPart<Definition>(value, kind)) return undefined;
+      const { name } = value;
       if (names.includes(name))
         throw new ConfigError(
-          `${place}: there is a ${kind} '${name}' already, of ${places.get(name) ?? 'this program'}: give this one another name.`,
+          `${plugin}: there is a ${kind} '${name}' already, of ${plugins.get(name) ?? 'this program'}: give this one another name.`,
         );
-      all.push(part);
+      all.push(value);
       names.push(name);
-      places.set(name, place);
+      plugins.set(name, plugin);
       return name;
     },
   };
@@ -68,6 +68,6 @@ export function didYouMean(word: string, words: readonly string[]): string {
 /** The known word that a near miss means. */
 export function nearest(word: string, words: readonly string[]): string | undefined {
   if (words.length === 0) return undefined;
-  const found = closest(word, [...words]);
-  return distance(word, found) <= Math.max(1, Math.floor(word.length / 3)) ? found : undefined;
+  const near = closest(word, [...words]);
+  return distance(word, near) <= Math.max(1, Math.floor(word.length / 3)) ? near : undefined;
 }

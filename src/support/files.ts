@@ -88,11 +88,11 @@ export function partialPath(path: string): string {
  */
 export async function removeRemains(folder: string): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
-    const [partial, place, pid] = ending.exec(name) ?? [];
+    const [partial, machine, pid] = ending.exec(name) ?? [];
     if (partial === undefined) continue; // another program's file
     const path = join(folder, name);
     const left =
-      place === placeOfNumbers() ? await isLeft(path, Number(pid)) : (await age(path)) > abandonedMilliseconds;
+      machine === placeOfNumbers() ? await isLeft(path, Number(pid)) : (await age(path)) > abandonedMilliseconds;
     if (left) await rm(path, { recursive: true, force: true }).catch(() => undefined);
   }
 }

@@ -38,7 +38,7 @@ function openLines(path: string) {
   try {
     const file = openSync(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW, 0o666);
     cutTornLine(file);
-    return { file, write: (text: string) => writeAll(path, file, text), close: () => closeSync(file) };
+    return { file, write: (text: string) => writeAll(path, file, Buffer.from(text)), close: () => closeSync(file) };
   } catch (error) {
     throw cannotWriteFile(path, error);
   }
@@ -52,10 +52,10 @@ function cutTornLine(file: number): void {
   if (size < whole) ftruncateSync(file, size);
 }
 
-function writeAll(path: string, file: number, text: string): void {
-  const bytes = Buffer.from(text);
+/** Writes all bytes to an open file. @param path for messages */
+export function writeAll(path: string, file: number, bytes: Uint8Array): void {
   try {
-    for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+    for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
   } catch (error) {
     throw cannotWriteFile(path, error);
   }

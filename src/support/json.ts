@@ -47,3 +47,12 @@ export function groupedBy<Item>(items: Iterable<Item>, keyOf: (item: Item) => un
   }
   return [...groups.values()];
 }
+
+/** The value of a JSON text; null for any other text. */
+export function jsonOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

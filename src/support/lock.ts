@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { sha256 } from './checksum.js';
 import { hasCode, systemReason, UserError } from './errors.js';
 import { partialPath } from './files.js';
+import { jsonOrNull } from './json.js';
 import { isAlive, processSchema, thisProcess } from './process-identity.js';
 
 /** Seconds between two heartbeats, and seconds without a heartbeat until `force` may take a lock over. */
@@ -148,14 +149,6 @@ function readHolder(path: string): Holder | undefined {
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return undefined;
     throw error;
-  }
-}
-
-function jsonOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
   }
 }
 

@@ -31,13 +31,11 @@ function randomAt(path: string): Random {
   const state = [0, 4, 8, 12].map((offset) => digest.readInt32LE(offset));
   const generator = xoroshiro128plusFromState(state);
   const next = () => generator.next();
-  const uniform = () => (next() >>> 0) * 2 ** -32;
-
   const below = (bound: number) => uniformInt(generator, 0, bound - 1);
 
   return {
     stream: (name) => randomAt(`${path}/${name}`),
-    uniform,
+    uniform: () => uniform(next),
     normal: () => ziggurat(next),
     fillNormal(target) {
       for (let i = 0; i < target.length; i++) target[i] = ziggurat(next);

@@ -1,8 +1,9 @@
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { z } from 'zod';
 import { bytesOf, elementCount, float32, type HostArrays, int32 } from './arrays.js';
 import { UserError } from './errors.js';
 import { writeWhole } from './files.js';
+import { jsonOrNull } from './json.js';
 
 /**
  * Arrays and text metadata, as the safetensors format holds them (github.com/huggingface/safetensors: a length, a JSON
@@ -39,17 +40,13 @@ export async function writeSafetensors(path: string, file: SafetensorsFile): Pro
   }
 }
 
-const headerSchema = z.record(
-  z.string(),
-  z.union([
-    z.strictObject({
-      dtype: z.enum(['F32', 'I32']),
-      shape: z.array(z.int().nonnegative()),
-      data_offsets: z.tuple([z.int().nonnegative(), z.int().nonnegative()]),
-    }),
-    z.record(z.string(), z.string()),
-  ]),
-);
+const arraySchema = z.strictObject({
+  dtype: z.enum(['F32', 'I32']),
+  shape: z.array(z.int().nonnegative()),
+  data_offsets: z.tuple([z.int().nonnegative(), z.int().nonnegative()]),
+});
+const metadataSchema = z.record(z.string(), z.string());
+const headerSchema = z.record(z.string(), z.union([arraySchema, metadataSchema]));
 
 /** @throws UserError for a file that is not safetensors, or is cut short. */
 export async function readSafetensors(path: string): Promise<SafetensorsFile> {
@@ -57,46 +54,41 @@ export async function readSafetensors(path: string): Promise<SafetensorsFile> {
   try {
     const { size } = await file.stat();
     const start = Buffer.alloc(8);
-    await fill(start, 0);
+    await fill(start, file, 0, path);
     const length = Number(start.readBigUInt64LE());
     if (!(8 + length <= size)) throw damaged(path);
     const json = Buffer.alloc(length);
-    await fill(json, 8);
+    await fill(json, file, 8, path);
     const arrays: Record<string, HostArrays[string]> = {};
     let metadata: Record<string, string> = {};
-    for (const [name, entry] of Object.entries(parseHeader(path, json.toString()))) {
-      if (!('data_offsets' in entry) || typeof entry.data_offsets === 'string') {
-        metadata = z.record(z.string(), z.string()).parse(entry);
+    const { data: header } = headerSchema.safeParse(jsonOrNull(json.toString()));
+    if (!header) throw damaged(path);
+    for (const [name, entry] of Object.entries(header)) {
+      const { data: described } = arraySchema.safeParse(entry);
+      if (!described) {
+        metadata = metadataSchema.parse(entry);
         continue;
       }
-      const { dtype, shape, data_offsets } = headerSchema.valueType.options[0].parse(entry);
+      const { dtype, shape, data_offsets } = described;
       const [from, to] = data_offsets;
       if (to - from !== 4 * elementCount(shape) || 8 + length + to > size) throw damaged(path);
       const array = dtype === 'F32' ? float32(shape) : int32(shape);
-      await fill(new Uint8Array(array.data.buffer), 8 + length + from);
+      await fill(new Uint8Array(array.data.buffer), file, 8 + length + from, path);
       arrays[name] = array;
     }
     return { arrays, metadata };
   } finally {
     await file.close();
   }
-
-  /** Reads bytes from this place on: in pieces, since a system call takes at most 2 GiB. */
-  async function fill(target: Uint8Array, position: number): Promise<void> {
-    for (let done = 0; done < target.length; ) {
-      const piece = target.subarray(done, done + 2 ** 28);
-      const { bytesRead } = await file.read(piece, 0, piece.length, position + done);
-      if (bytesRead === 0) throw damaged(path);
-      done += bytesRead;
-    }
-  }
 }
 
-function parseHeader(path: string, text: string) {
-  try {
-    return headerSchema.parse(JSON.parse(text));
-  } catch {
-    throw damaged(path);
+/** Reads bytes from this position on: in pieces, since a system call takes at most 2 GiB. */
+async function fill(target: Uint8Array, file: FileHandle, position: number, path: string): Promise<void> {
+  for (let done = 0; done < target.length; ) {
+    const piece = target.subarray(done, done + 2 ** 28);
+    const { bytesRead } = await file.read(piece, 0, piece.length, position + done);
+    if (bytesRead === 0) throw damaged(path);
+    done += bytesRead;
   }
 }
 

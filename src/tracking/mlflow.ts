@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { writeWhole } from '../support/files.js';
-import type { TrackedRun, Tracker } from './tracker.js';
+import { jsonOrNull } from '../support/json.js';
+import type { TrackedRun, TrackedStep, Tracker } from './tracker.js';
 
 const statuses = { finished: 'FINISHED', failed: 'FAILED', interrupted: 'KILLED' } as const;
 
@@ -24,75 +25,18 @@ const [secondsOfRequest, secondsAtEnd] = [5, 8];
 export function mlflowTracker(
   url: string,
   experiment: string,
-  { name, folder, parameters, follow }: TrackedRun,
+  run: TrackedRun,
   note: (message: string) => void,
 ): Tracker {
   const stop = new AbortController();
-  const request = requestsTo(url, stop.signal);
-  const post = (path: string, body: object) => request('POST', `mlflow/${path}`, JSON.stringify(body));
-  const journal = follow();
+  const server = serverAt(url, stop.signal);
+  const journal = run.follow();
   const noted = new Set<string>();
-  const opened = tried(created);
+  const opened = attempt(create);
   let last: Promise<unknown> = opened;
 
-  async function created() {
-    const parent = [dirname(folder), dirname(dirname(folder))].map((above) => runIn(above, url)).find(Boolean);
-    const answer = await post('runs/create', {
-      experiment_id: await experimentId(),
-      run_name: name,
-      start_time: Date.now(),
-      tags: [
-        { key: 'mlflow.source.name', value: 'ple' },
-        { key: 'ple.folder', value: basename(folder) },
-        ...(parent === undefined ? [] : [{ key: 'mlflow.parentRunId', value: parent }]),
-      ],
-    });
-    const { run_id, artifact_uri } = understood(z.object({ run: z.object({ info: runShape }) }), answer).run.info;
-    await writeWhole(join(folder, file), `${JSON.stringify({ url, runId: run_id })}\n`);
-    const params = Object.entries(parameters).map(([key, value]) => ({
-      key: mlflowName(key),
-      value: [...String(value)].slice(0, limits.value).join(''),
-    }));
-    await logged(run_id, 'params', params);
-    return { run_id, artifact_uri };
-  }
-
-  /** The experiment with this name, created if there is none; another process may create it meanwhile. */
-  async function experimentId(): Promise<string> {
-    const shape = z.object({ experiment_id: z.string() });
-    try {
-      return understood(shape, await post('experiments/create', { name: experiment })).experiment_id;
-    } catch (error) {
-      if (!/RESOURCE_ALREADY_EXISTS/.test(String(error))) throw error;
-      const query = new URLSearchParams({ experiment_name: experiment });
-      const answer = await request('GET', `mlflow/experiments/get-by-name?${query}`);
-      return understood(z.object({ experiment: shape }), answer).experiment.experiment_id;
-    }
-  }
-
-  async function logged(run_id: string, kind: 'params' | 'metrics', items: readonly object[]): Promise<void> {
-    for (let first = 0; first < items.length; first += limits[kind])
-      await tried(() => post('runs/log-batch', { run_id, [kind]: items.slice(first, first + limits[kind]) }));
-  }
-
-  async function log(run_id: string): Promise<void> {
-    const timestamp = Date.now();
-    const metrics = journal().flatMap(({ step, scalars }) =>
-      Object.entries(scalars).map(([key, value]) => ({ key: mlflowName(key), value, timestamp, step })),
-    );
-    await logged(run_id, 'metrics', metrics);
-  }
-
-  /** Through the server's proxy of artifacts. */
-  async function putArtifact(artifactUri: string, path: string): Promise<void> {
-    const place = URL.canParse(artifactUri) ? new URL(artifactUri) : undefined; // a server without a proxy names a folder
-    if (place?.protocol !== 'mlflow-artifacts:' || (place.host !== '' && place.host !== new URL(url).host))
-      throw new Error(`it keeps artifacts elsewhere (${place?.protocol ?? 'a folder'}), where ple does not send them`);
-    const bytes = Uint8Array.from(await readFile(path));
-    await request('PUT', `mlflow-artifacts/artifacts${place.pathname}/${encodeURIComponent(basename(path))}`, bytes);
-  }
-
-  async function tried<Value>(work: () => Promise<Value>): Promise<Value | undefined> {
+  /** Does what may fail. A failure costs a note, one for each reason. */
+  async function attempt<Value>(work: () => Promise<Value>): Promise<Value | undefined> {
     try {
       return await work();
     } catch (error) {
@@ -103,10 +47,24 @@ export function mlflowTracker(
     }
   }
 
-  function next(work: (run: z.infer<typeof runShape>) => Promise<void>): Promise<unknown> {
+  async function create(): Promise<ServerRun> {
+    const created = await createRun(server, await experimentId(server, experiment), run);
+    await log(created, 'params', paramsIn(run.parameters));
+    return created;
+  }
+
+  async function log({ run_id }: ServerRun, kind: 'params' | 'metrics', items: readonly object[]): Promise<void> {
+    for (let first = 0; first < items.length; first += limits[kind])
+      await attempt(() => server.post('runs/log-batch', { run_id, [kind]: items.slice(first, first + limits[kind]) }));
+  }
+
+  const logNews = (created: ServerRun) => log(created, 'metrics', metricsIn(journal()));
+
+  /** Works after what is in progress. Does nothing if the server has created no run. */
+  function next(work: (created: ServerRun) => Promise<void>): Promise<unknown> {
     last = last.then(async () => {
-      const run = await opened;
-      if (run) await tried(() => work(run)); // also if the journal cannot be read
+      const created = await opened;
+      if (created) await attempt(() => work(created)); // also if the journal cannot be read
     });
     return last;
   }
@@ -115,13 +73,14 @@ export function mlflowTracker(
     async ready() {
       await opened;
     },
-    update: () => void next(({ run_id }) => log(run_id)),
+    update: () => void next(logNews),
     async end(status, artifacts) {
       const timer = setTimeout(() => stop.abort(), 1000 * secondsAtEnd);
-      await next(async ({ run_id, artifact_uri }) => {
-        await log(run_id);
-        await tried(() => post('runs/update', { run_id, status: statuses[status], end_time: Date.now() }));
-        for (const artifact of artifacts) await tried(() => putArtifact(artifact_uri, artifact));
+      await next(async (created) => {
+        await logNews(created);
+        const { run_id, artifact_uri } = created;
+        await attempt(() => server.post('runs/update', { run_id, status: statuses[status], end_time: Date.now() }));
+        for (const artifact of artifacts) await attempt(() => putArtifact(server, artifact_uri, artifact));
       });
       clearTimeout(timer);
       stop.abort();
@@ -129,22 +88,69 @@ export function mlflowTracker(
   };
 }
 
+function paramsIn(parameters: TrackedRun['parameters']): readonly object[] {
+  return Object.entries(parameters).map(([key, value]) => ({
+    key: mlflowName(key),
+    value: [...String(value)].slice(0, limits.value).join(''),
+  }));
+}
+
+function metricsIn(steps: readonly TrackedStep[]): readonly object[] {
+  const timestamp = Date.now();
+  return steps.flatMap(({ step, scalars }) =>
+    Object.entries(scalars).map(([key, value]) => ({ key: mlflowName(key), value, timestamp, step })),
+  );
+}
+
+/** Creates the run on the server, and writes its id into the run's folder. */
+async function createRun(server: Server, experiment_id: string, { name, folder }: TrackedRun): Promise<ServerRun> {
+  const parent = [dirname(folder), dirname(dirname(folder))].map((above) => runIn(above, server.url)).find(Boolean);
+  const answer = await server.post('runs/create', {
+    experiment_id,
+    run_name: name,
+    start_time: Date.now(),
+    tags: [
+      { key: 'mlflow.source.name', value: 'ple' },
+      { key: 'ple.folder', value: basename(folder) },
+      ...(parent === undefined ? [] : [{ key: 'mlflow.parentRunId', value: parent }]),
+    ],
+  });
+  const created = understood(z.object({ run: z.object({ info: runShape }) }), answer).run.info;
+  await writeWhole(join(folder, file), `${JSON.stringify({ url: server.url, runId: created.run_id })}\n`);
+  return created;
+}
+
+/** The experiment with this name, created if there is none; another process may create it meanwhile. */
+async function experimentId(server: Server, name: string): Promise<string> {
+  const shape = z.object({ experiment_id: z.string() });
+  try {
+    return understood(shape, await server.post('experiments/create', { name })).experiment_id;
+  } catch (error) {
+    if (!/RESOURCE_ALREADY_EXISTS/.test(String(error))) throw error;
+    const query = new URLSearchParams({ experiment_name: name });
+    const answer = await server.request('GET', `mlflow/experiments/get-by-name?${query}`);
+    return understood(z.object({ experiment: shape }), answer).experiment.experiment_id;
+  }
+}
+
+/** Sends a file through the server's proxy of artifacts. */
+async function putArtifact({ url, request }: Server, artifactUri: string, path: string): Promise<void> {
+  const target = URL.canParse(artifactUri) ? new URL(artifactUri) : undefined; // a server without a proxy names a folder
+  if (target?.protocol !== 'mlflow-artifacts:' || (target.host !== '' && target.host !== new URL(url).host))
+    throw new Error(`it keeps artifacts elsewhere (${target?.protocol ?? 'a folder'}), where ple does not send them`);
+  const bytes = Uint8Array.from(await readFile(path));
+  await request('PUT', `mlflow-artifacts/artifacts${target.pathname}/${encodeURIComponent(basename(path))}`, bytes);
+}
+
 const runShape = z.object({ run_id: z.string(), artifact_uri: z.string().default('') });
+type ServerRun = z.infer<typeof runShape>;
 
 /** The server's run of a folder; undefined if there is none, or it is another server's. */
 function runIn(folder: string, url: string): string | undefined {
   const path = join(folder, file);
   const shape = z.object({ url: z.string(), runId: z.string() });
-  const { data } = shape.safeParse(existsSync(path) ? parsed(readFileSync(path, 'utf8')) : undefined);
+  const { data } = shape.safeParse(existsSync(path) ? jsonOrNull(readFileSync(path, 'utf8')) : undefined);
   return data?.url === url ? data.runId : undefined;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /**
@@ -155,12 +161,14 @@ function mlflowName(name: string): string {
   const code = (character: string) => `_${character.codePointAt(0)?.toString(16)}`;
   const parts = name
     .split('/')
-    .map((part) => part.replaceAll(/^\.{0,2}$/g, '_').replaceAll(/[^\p{L}\p{N}_.\- ]/gu, code));
+    .map((text) => text.replaceAll(/^\.{0,2}$/g, '_').replaceAll(/[^\p{L}\p{N}_.\- ]/gu, code));
   return [...parts.join('/')].slice(0, limits.key).join('');
 }
 
+type Server = ReturnType<typeof serverAt>;
+
 /** @param signal Ends the request in flight. */
-function requestsTo(url: string, signal: AbortSignal) {
+function serverAt(url: string, signal: AbortSignal) {
   const {
     MLFLOW_TRACKING_USERNAME: user,
     MLFLOW_TRACKING_PASSWORD: password,
@@ -168,7 +176,7 @@ function requestsTo(url: string, signal: AbortSignal) {
   } = process.env;
   const basic = user && password && `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
   const authorization = basic || (token && `Bearer ${token}`); // as in MLflow's own clients
-  return async (method: string, path: string, body?: string | Uint8Array<ArrayBuffer>): Promise<unknown> => {
+  const request = async (method: string, path: string, body?: string | Uint8Array<ArrayBuffer>): Promise<unknown> => {
     const response = await fetch(`${url.replace(/\/+$/, '')}/api/2.0/${path}`, {
       method,
       redirect: 'error', // nothing goes to a server that the config does not name
@@ -179,7 +187,7 @@ function requestsTo(url: string, signal: AbortSignal) {
       },
       ...(body && { body }),
     });
-    const answer = parsed(await response.text());
+    const answer = jsonOrNull(await response.text());
     if (response.ok) return answer;
     const { data } = z.object({ error_code: z.string(), message: z.string().default('') }).safeParse(answer);
     const reason = data
@@ -187,6 +195,8 @@ function requestsTo(url: string, signal: AbortSignal) {
       : response.statusText;
     throw new Error(`it answers ${`${response.status} ${reason}`.trim()}`);
   };
+  const post = (path: string, body: object) => request('POST', `mlflow/${path}`, JSON.stringify(body));
+  return { url, request, post };
 }
 
 function understood<Value>(shape: z.ZodType<Value>, answer: unknown): Value {

@@ -1,8 +1,9 @@
-import { closeSync, mkdirSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import protobuf from 'protobufjs';
 import { cannotWriteFile } from '../support/files.js';
+import { writeAll } from '../support/growing-file.js';
 import type { TrackedParameter, TrackedRun, Tracker } from './tracker.js';
 
 /** Codes of the hparams plugin. */
@@ -95,27 +96,23 @@ function hparamsValue(field: 'session_start_info' | 'session_end_info', info: ob
  */
 function createEventFile(folder: string) {
   const path = join(folder, `events.out.tfevents.${Math.floor(seconds())}.${hostname()}.${process.pid}`);
-  const refused = <Made>(work: () => Made): Made => {
-    try {
-      return work();
-    } catch (error) {
-      throw cannotWriteFile(path, error);
-    }
-  };
-  const file = refused(() => {
-    mkdirSync(folder, { recursive: true });
-    for (const other of readdirSync(folder)) if (other.includes('tfevents')) rmSync(join(folder, other));
-    return openSync(path, 'wx');
-  });
+  const file = openEmpty(path, folder);
   /** Written when the call returns. */
   const add = (event: { readonly step?: number; readonly file_version?: string; readonly summary?: object }) => {
-    const bytes = record(encode('Event', { wall_time: seconds(), ...event }));
-    refused(() => {
-      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
-    });
+    writeAll(path, file, record(encode('Event', { wall_time: seconds(), ...event })));
   };
   add({ file_version: 'brain.Event:2' });
   return { add, close: () => closeSync(file) };
+}
+
+function openEmpty(path: string, folder: string): number {
+  try {
+    mkdirSync(folder, { recursive: true });
+    for (const other of readdirSync(folder)) if (other.includes('tfevents')) rmSync(join(folder, other));
+    return openSync(path, 'wx');
+  } catch (error) {
+    throw cannotWriteFile(path, error);
+  }
 }
 
 function seconds(): number {

@@ -76,13 +76,13 @@ export const cagrad = defineBalancing({
  * square the root is sqrt(square (u^2 + D)), D = start / square - (linear / square)^2. So h' = 0 at u = t sqrt(D / (1 -
  * t^2)), t = -slope / (radius sqrt(square)). It has no such place for |t| >= 1: h then falls or rises throughout.
  */
-function minimizer(given: Readonly<Record<'slope' | 'radius' | 'start' | 'linear' | 'square', Tensor>>): Tensor {
-  const square = given.square.maximum(leastSquare);
-  const middle = given.linear.div(square);
-  const t = given.slope.neg().div(given.radius.mul(square.sqrt()).maximum(leastSquare));
-  const distance = given.start.div(square).sub(middle.square()).maximum(0);
+function minimizer(h: Readonly<Record<'slope' | 'radius' | 'start' | 'linear' | 'square', Tensor>>): Tensor {
+  const square = h.square.maximum(leastSquare);
+  const middle = h.linear.div(square);
+  const t = h.slope.neg().div(h.radius.mul(square.sqrt()).maximum(leastSquare));
+  const distance = h.start.div(square).sub(middle.square()).maximum(0);
   const within = t.clipByValue(-0.999999, 0.999999);
   const root = within.mul(distance.div(tf.scalar(1).sub(within.square())).sqrt());
-  const place = tf.where(t.abs().less(1), root.sub(middle), t);
-  return place.clipByValue(0, 1);
+  const least = tf.where(t.abs().less(1), root.sub(middle), t);
+  return least.clipByValue(0, 1);
 }

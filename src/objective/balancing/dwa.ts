@@ -39,8 +39,8 @@ export const dwa = defineBalancing({
       }),
       weights({ slots }) {
         const [last, before] = [must(slots.last, 'last'), must(slots.before, 'before')];
-        const known = must(slots.periods, 'periods').greaterEqual(2);
-        const ratios = tf.where(known, last.div(before), tf.onesLike(last));
+        const hasRatios = must(slots.periods, 'periods').greaterEqual(2);
+        const ratios = tf.where(hasRatios, last.div(before), tf.onesLike(last));
         return tf.softmax(ratios.div(temperature)).mul(tasks.length);
       },
       next({ slots, losses, present }) {

@@ -4,6 +4,7 @@ import { float32 } from '../../support/arrays.js';
 import { didYouMean } from '../../support/catalogue.js';
 import { ConfigError } from '../../support/errors.js';
 import { must } from '../../support/must.js';
+import { mapKeys, mapValues, recordOf } from '../../support/records.js';
 import { tf } from '../../support/tf.js';
 import { defineBalancing } from './balancing.js';
 import { diagonal, linear } from './products.js';
@@ -53,26 +54,16 @@ export const metabalance = defineBalancing({
         `loss.balancing.target: no such task '${target}'${didYouMean(target, names)}; there are: ${names.join(', ')}.`,
       );
     }
-    const slotName = (parameter: string) => `length/${parameter}`;
     return {
       kind: 'gradients',
       noise: {},
-      slots: (shared) => Object.fromEntries(shared.map((name) => [slotName(name), float32([tasks.length])])),
+      slots: (shared) =>
+        mapKeys(
+          recordOf(shared, () => float32([tasks.length])),
+          slotName,
+        ),
       combine({ parameterProducts: productsOf, shared, slots, present }) {
-        const lengths = new Map(shared.map((name) => [name, nextLengths(name)]));
-        const factors = new Map(Array.from(lengths, ([name, length]) => [name, scaleFactors(length)]));
-        const adapted = tf.addN(Array.from(lengths.values(), (length) => shorterLength(length).greater(0).toFloat()));
-        return {
-          mix: (gradients, name) => linear(must(factors.get(name), `factors of ${name}`))(gradients),
-          // Their mean over the parameters that the task and the target reach. Elsewhere a factor is 1.
-          weights: tf
-            .addN(Array.from(factors.values(), (factor) => factor.sub(1)))
-            .div(adapted.maximum(1))
-            .add(1),
-          slots: Object.fromEntries(Array.from(lengths, ([name, length]) => [slotName(name), length])),
-        };
-
-        function nextLengths(name: string): Tensor {
+        const lengths = recordOf(shared, (name) => {
           const before = must(slots[slotName(name)], `length of ${name}`);
           const length = before.mul(beta).add(
             diagonal(productsOf(name))
@@ -80,28 +71,50 @@ export const metabalance = defineBalancing({
               .mul(1 - beta),
           );
           return tf.where(present.greater(0), length, before);
-        }
-
-        function scaleFactors(length: Tensor): Tensor {
-          const wanted = length.slice([main], [1]);
-          const scaled = wanted
-            .div(length.add(leastLength))
-            .mul(relax)
-            .add(1 - relax);
-          const isMain = tf.tensor1d(names.map((_, index) => Number(index === main))).greater(0);
-          const kept = {
-            all: isMain,
-            larger: isMain.logicalOr(length.lessEqual(wanted)),
-            smaller: isMain.logicalOr(length.greaterEqual(wanted)),
-          }[scale];
-          return tf.where(kept.logicalOr(shorterLength(length).lessEqual(0)), tf.onesLike(scaled), scaled);
-        }
-
-        /** The length, or 0 where the target or the task does not reach the parameter. */
-        function shorterLength(length: Tensor): Tensor {
-          return length.minimum(length.slice([main], [1]));
-        }
+        });
+        const factors = mapValues(lengths, (length) => scaleFactors(length, main, { relax, scale }));
+        const adapted = tf.addN(
+          Object.values(lengths).map((length) => shorterLength(length, main).greater(0).toFloat()),
+        );
+        return {
+          mix: (gradients, name) => linear(must(factors[name], `factors of ${name}`))(gradients),
+          // Their mean over the parameters that the task and the target reach. Elsewhere a factor is 1.
+          weights: tf
+            .addN(Object.values(factors).map((factor) => factor.sub(1)))
+            .div(adapted.maximum(1))
+            .add(1),
+          slots: mapKeys(lengths, slotName),
+        };
       },
     };
   },
 });
+
+function slotName(parameter: string): string {
+  return `length/${parameter}`;
+}
+
+/** What each task's gradient of a parameter is multiplied by. @param length moving lengths of the gradients, [tasks] */
+function scaleFactors(
+  length: Tensor,
+  main: number,
+  { relax, scale }: { readonly relax: number; readonly scale: 'all' | 'larger' | 'smaller' },
+): Tensor {
+  const target = length.slice([main], [1]);
+  const scaled = target
+    .div(length.add(leastLength))
+    .mul(relax)
+    .add(1 - relax);
+  const isMain = tf.tensor1d(Array.from({ length: length.size }, (_, task) => Number(task === main))).greater(0);
+  const kept = {
+    all: isMain,
+    larger: isMain.logicalOr(length.lessEqual(target)),
+    smaller: isMain.logicalOr(length.greaterEqual(target)),
+  }[scale];
+  return tf.where(kept.logicalOr(shorterLength(length, main).lessEqual(0)), tf.onesLike(scaled), scaled);
+}
+
+/** The length, or 0 where the target or the task does not reach the parameter. */
+function shorterLength(length: Tensor, main: number): Tensor {
+  return length.minimum(length.slice([main], [1]));
+}

@@ -23,7 +23,7 @@ export const pcgrad = defineBalancing({
   build({ tasks: { length: count } }) {
     return {
       kind: 'gradients',
-      // [task, place in its order, which other task it is]
+      // [task, turn in its order, which other task it is]
       noise: {
         order: { shape: [count, count - 1, count], draw: (values, random) => drawOrder(values, count, random) },
       },
@@ -32,8 +32,8 @@ export const pcgrad = defineBalancing({
         const order = must(noise.order, 'order');
         const squares = diagonal(products).reshape([1, count]);
         let coefficients: Tensor = tf.tensor2d(identity(count)); // row i: C_i
-        for (let place = 0; place < count - 1; place++) {
-          const other = order.slice([0, place, 0], [count, 1, count]).reshape([count, count]); // row i: 1 at j
+        for (let turn = 0; turn < count - 1; turn++) {
+          const other = order.slice([0, turn, 0], [count, 1, count]).reshape([count, count]); // row i: 1 at j
           const ofOther = pickRows(products, other, count); // row i: the products of g_j
           const along = coefficients.mul(ofOther).sum(1, true);
           const square = other.mul(squares).sum(1, true);
@@ -59,6 +59,6 @@ function drawOrder(values: Float32Array, count: number, random: Random): void {
   for (let task = 0; task < count; task++) {
     const others = Int32Array.from({ length: count - 1 }, (_, index) => (index < task ? index : index + 1));
     random.shuffle(others);
-    for (const [place, other] of others.entries()) values[(task * (count - 1) + place) * count + other] = 1;
+    for (const [turn, other] of others.entries()) values[(task * (count - 1) + turn) * count + other] = 1;
   }
 }

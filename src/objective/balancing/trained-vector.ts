@@ -2,6 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs';
 import { adam } from '../../optimizers/catalogue.js';
 import { float32, type HostArrays } from '../../support/arrays.js';
 import { must } from '../../support/must.js';
+import { mapValues } from '../../support/records.js';
 import { tf } from '../../support/tf.js';
 import type { Moment } from './balancing.js';
 
@@ -28,11 +29,8 @@ export function trainedVector(name: string, start: readonly number[], decay = 0)
       const next = optimizer.update({ parameters, gradients: { [name]: gradient }, slots, step, learningRate });
       const updated = { ...next.parameters, ...next.slots };
       if (!moves) return updated;
-      return Object.fromEntries(
-        Object.entries(updated).map(([slot, after]) => [
-          slot,
-          tf.where(moves.greater(0), after, must(slots[slot], `slot '${slot}'`)),
-        ]),
+      return mapValues(updated, (after, slot) =>
+        tf.where(moves.greater(0), after, must(slots[slot], `slot '${slot}'`)),
       );
     },
   };
