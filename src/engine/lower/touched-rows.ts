@@ -139,10 +139,7 @@ function rowsAfter(node: Node, tags: Tags): Rows | 'no rows' | undefined {
   const { table, line, rest } = rows;
   if (others.some((tag) => !('rest' in tag) || tag.table !== table || tag.line !== line)) return undefined;
   const rests = inputs.map((input) => restOf(input, tags));
-  if (op === 'Reshape') {
-    const isLine = output.shape.at(-1) === (line ? x.shape.at(-1) : elementCount(x.shape));
-    return isLine ? { table, rest, line: true } : undefined;
-  }
+  if (op === 'Reshape') return reshaped(x, output, rows);
   if (op === 'Product') {
     const isSum = others.length === 1 && line && integerAttribute(node, 'transA') < integerAttribute(node, 'transB');
     return isSum && rests.includes(0) ? 'no rows' : undefined;
@@ -151,12 +148,18 @@ function rowsAfter(node: Node, tags: Tags): Rows | 'no rows' | undefined {
   if (op.startsWith('Reduce')) return reduced(node, x, rows);
   if (op === 'Concat') {
     const isAcross = integerAttribute(node, 'axis') < x.shape.length - 1;
-    return line && isAcross ? { table, rest: rests.every((one) => one === rest) ? rest : undefined, line } : undefined;
+    return line && isAcross ? { ...rows, rest: rests.every((one) => one === rest) ? rest : undefined } : undefined;
   }
   if (op === 'Expand') return rows;
   // Element by element: a row meets itself, or what all rows meet.
   const isLocal = inputs.every((input) => tags.has(input) || isSameForRows(input, rows));
-  return isLocal && elementwiseOperators.has(op) ? { table, rest: folded(op, rests), line } : undefined;
+  return isLocal && elementwiseOperators.has(op) ? { ...rows, rest: folded(op, rests) } : undefined;
+}
+
+/** Rows are known to be together in a line alone. */
+function reshaped(x: Value, output: Value, rows: Rows): Rows | undefined {
+  const isLine = output.shape.at(-1) === (rows.line ? x.shape.at(-1) : elementCount(x.shape));
+  return isLine ? { ...rows, line: true } : undefined;
 }
 
 function reduced({ op, inputs: [, axes] }: Node, x: Value, rows: Rows): Rows | 'no rows' | undefined {

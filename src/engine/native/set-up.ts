@@ -35,15 +35,16 @@ export function setUpLibrary(name: LibraryName, options: SetUpOptions): void {
   const python = findTool([env['PYTHON'] ?? 'python3', 'python'], ['-m', 'pip', '--version'], env, (tried) => {
     return `There is no Python with pip (${tried}): install one (Debian: apt-get install python3-pip), or name it: PYTHON=…`;
   });
-  const findCompiler = () =>
-    findTool([env['CXX'] ?? 'c++', 'g++', 'clang++'], ['--version'], env, (tried) => {
-      return `There is no C++ compiler (${tried}), and tfjs's addon is compiled here: install one (Debian: apt-get install g++).`;
-    });
-  const compiler = name === 'onnxruntime-cuda' ? undefined : findCompiler();
+  const compiler =
+    name === 'onnxruntime-cuda'
+      ? undefined
+      : findTool([env['CXX'] ?? 'c++', 'g++', 'clang++'], ['--version'], env, (tried) => {
+          return `There is no C++ compiler (${tried}), and tfjs's addon is compiled here: install one (Debian: apt-get install g++).`;
+        });
   say(`${title}: ${size}, in ${folder}`);
   rmSync(folder, { recursive: true, force: true });
   try {
-    install(name, folder, { python, compiler }, env);
+    install(name, folder, python, compiler, env);
     writeFileSync(stamp, requirements);
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
@@ -63,11 +64,12 @@ function findTool(
   throw new UserError(missing(files.join(', ')));
 }
 
-/** @param tools without a compiler, the set has no addon to compile */
+/** @param compiler undefined: the set has no addon to compile */
 function install(
   name: LibraryName,
   folder: string,
-  { python, compiler }: { readonly python: string; readonly compiler: string | undefined },
+  python: string,
+  compiler: string | undefined,
   env: NodeJS.ProcessEnv,
 ): void {
   const { title, command, requirements } = libraries[name];

@@ -28,10 +28,7 @@ export function createCompiledEngine(options: CompiledOptions = {}): Engine {
   if (device === 'cuda') loadCudaRuntime();
   const session: SessionOptions = { device, deviceId, threads, spinning, wholly };
   let measured: Promise<TransferSpeed> | undefined;
-  const speed = () => {
-    measured ??= measureTransfers(session);
-    return measured;
-  };
+  const speed = () => (measured ??= measureTransfers(session));
   return {
     name: 'compiled',
     device,

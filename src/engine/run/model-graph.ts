@@ -60,9 +60,10 @@ export function modelParts(
 export function oneStepModel(step: StepGraph): StepModel {
   const { results, nodes, changed, read } = modelParts(step, modelNames);
   const { state, batch } = step;
-  const inputs = new Map<Value, string>();
-  for (const [name, value] of valuesNamed(state, [...changed, ...read])) inputs.set(value, modelNames.state(name));
-  for (const [name, value] of batch) inputs.set(value, modelNames.batch(name));
+  const inputs = new Map([
+    ...namesIn(valuesNamed(state, [...changed, ...read]), modelNames.state),
+    ...namesIn(batch, modelNames.batch),
+  ]);
   const bytes = encodeModel({
     name: 'step',
     input: Array.from(inputs, ([value, name]) => valueInfo(name, value.type, value.shape)),
@@ -105,6 +106,11 @@ export function graphProto(
 /** Operands of the nodes, and the results. */
 function usedValues(nodes: readonly Node[], results: readonly Result[]): Set<Value> {
   return new Set([...nodes.flatMap((node) => node.inputs), ...results.map(({ value }) => value)]);
+}
+
+/** The name of each value in a model. */
+export function namesIn(values: Values, rename: (name: string) => string): (readonly [Value, string])[] {
+  return Array.from(values, ([name, value]) => [value, rename(name)]);
 }
 
 export function valuesNamed(values: Values, names: readonly string[]): Values {

@@ -1,6 +1,6 @@
 import type { HostArray, HostArrays, RowPart } from '../../support/arrays.js';
 import { must } from '../../support/must.js';
-import { mapKeys, recordOf } from '../../support/records.js';
+import { mapKeys, mapValues, recordOf } from '../../support/records.js';
 import type { Program, Signature } from '../engine.js';
 import { lower } from '../lower/lower.js';
 import type { RowStates } from '../lower/touched-rows.js';
@@ -32,7 +32,8 @@ export async function rowProgram(
   const tables = new Set(groups.flatMap(({ states }) => states));
   const { values, steps: stepsOf, ...program } = hostState(signature, session, tables);
   const state = stepState(values, model, groups, tables, recording.state);
-  const fetches = [...model.changed.map(modelNames.next), ...[...step.outputs.keys()].map(modelNames.output)];
+  const outputTypes = Object.fromEntries(step.outputs);
+  const fetches = [...model.changed.map(modelNames.next), ...Object.keys(outputTypes).map(modelNames.output)];
   const transfers = speed ? new TransferMeter(speed, 0) : undefined;
 
   return {
@@ -42,10 +43,12 @@ export async function rowProgram(
 
     async run(chunk) {
       const steps = stepsOf(chunk);
-      const outputs = zeroOutputs(step.outputs, steps);
+      const outputs = mapValues(outputTypes, ({ type, shape }) =>
+        zeros({ dtype: type === 'float32' ? type : 'int32', shape: [steps, ...shape] }),
+      );
       for (let index = 0; index < steps; index++) {
         const feeds = state.take(stepArrays(chunk, signature.batch, index));
-        const ofStep = stepArrays(outputs, Object.fromEntries(step.outputs), index);
+        const ofStep = stepArrays(outputs, outputTypes, index);
         const results = { ...state.results(), ...mapKeys(ofStep, modelNames.output) };
         await session.run(feeds, fetches, results);
         transfers?.add(byteCount(Object.values(feeds)), byteCount(Object.values(results)));
@@ -54,15 +57,6 @@ export async function rowProgram(
       return outputs;
     },
   };
-}
-
-/** Memory for every output of all steps of a chunk. */
-function zeroOutputs(outputs: Values, steps: number): HostArrays {
-  return Object.fromEntries(
-    Array.from(outputs, ([name, { type, shape }]) => {
-      return [name, zeros({ dtype: type === 'float32' ? type : 'int32', shape: [steps, ...shape] })];
-    }),
-  );
 }
 
 /**

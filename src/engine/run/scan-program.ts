@@ -3,11 +3,19 @@ import { must } from '../../support/must.js';
 import { mapKeys, mapValues, recordOf } from '../../support/records.js';
 import type { Program, Signature } from '../engine.js';
 import { lower } from '../lower/lower.js';
-import { type StepGraph, type Value, valueNamed } from '../record/graph.js';
+import type { StepGraph, Value } from '../record/graph.js';
 import { named } from '../signature.js';
 import { countFlops } from './flops.js';
 import { hostState } from './host-state.js';
-import { graphProto, type ModelParts, modelNames, modelParts, type StepModel, valuesNamed } from './model-graph.js';
+import {
+  graphProto,
+  type ModelParts,
+  modelNames,
+  modelParts,
+  namesIn,
+  type StepModel,
+  valuesNamed,
+} from './model-graph.js';
 import {
   encodeModel,
   type GraphProto,
@@ -40,8 +48,8 @@ export async function scanProgram(
   const spare: Record<string, HostArray> = {};
   const outputs = [...step.outputs.keys()];
   const fetches = [...changed.map(modelNames.next), ...outputs.map(modelNames.output)];
-  const stateBytes = (names: readonly string[]) => byteCount(names.map((name) => named(signature.state, name)));
-  const transfers = speed ? new TransferMeter(speed, 2 * stateBytes(changed) + stateBytes(read)) : undefined;
+  const copied = [...changed, ...changed, ...read].map((name) => named(signature.state, name)); // there and back
+  const transfers = speed ? new TransferMeter(speed, byteCount(copied)) : undefined;
   return {
     ...program,
     flops: countFlops(recording),
@@ -94,13 +102,14 @@ function scanModel(step: StepGraph): StepModel {
 
 /** One step. The carried state and the batch's rows are its inputs. State that is only read is captured from outside. */
 function scanBody({ state, batch }: StepGraph, { results, nodes, changed, read }: ModelParts): GraphProto {
-  const inputs = new Map<Value, string>();
-  for (const [name, value] of valuesNamed(state, changed)) inputs.set(value, `carried:${name}`);
-  for (const [name, value] of batch) inputs.set(value, `row:${name}`);
-  const captured = read.map((name) => [valueNamed(state, name), modelNames.state(name)] as const);
+  const inputs = [
+    ...namesIn(valuesNamed(state, changed), (name) => `carried:${name}`),
+    ...namesIn(batch, (name) => `row:${name}`),
+  ];
+  const captured = namesIn(valuesNamed(state, read), modelNames.state);
   return {
     name: 'step',
-    input: Array.from(inputs, ([{ type, shape }, name]) => valueInfo(name, type, shape)),
+    input: inputs.map(([{ type, shape }, name]) => valueInfo(name, type, shape)),
     ...graphProto(nodes, new Map([...inputs, ...captured]), results),
   };
 }

@@ -113,9 +113,9 @@ async function openSessions(
 
 /** The part of the state that is on the device, where it is newer than on the host. What the step only reads is on both. */
 function deviceState(
-  { changed, read }: Pick<StepModel, 'changed' | 'read'>,
+  { changed, read }: StepModel,
   onHost: Map<string, HostArray>,
-  { fetching, sending }: Pick<Sessions, 'fetching' | 'sending'>,
+  { fetching, sending }: Sessions,
   transfers: TransferMeter,
 ) {
   const onDevice = new Map<string, DeviceArray>();
@@ -259,10 +259,7 @@ export function stepFailure(error: unknown, state: HostArrays): unknown {
   );
 }
 
-/** A model whose outputs are joined into rows. */
-interface RowModel extends StepModel {
-  readonly rows: readonly OutputRow[];
-}
+type RowModel = ReturnType<typeof stepModel>;
 
 /** All outputs of one element type in one row, which one copy brings to the host. */
 interface OutputRow {
@@ -273,15 +270,16 @@ interface OutputRow {
   readonly outputs: readonly { readonly name: string; readonly shape: readonly number[] }[];
 }
 
-export function stepModel(recording: StepGraph): RowModel {
+/** A model of one step whose outputs are joined into rows. */
+export function stepModel(recording: StepGraph) {
   const { step, rows } = inRows(recording);
   return { ...oneStepModel(lower(step, 'webgpu')), rows };
 }
 
 /** A step whose outputs are joined into rows. */
-function inRows(step: StepGraph): { readonly step: StepGraph; readonly rows: readonly OutputRow[] } {
+function inRows(step: StepGraph) {
   const outputs = new Map<string, Value>();
-  const rows = (['float32', 'int32'] as const).flatMap((type) => {
+  const rows = (['float32', 'int32'] as const).flatMap((type): OutputRow[] => {
     const ofType = [...step.outputs].filter(([, value]) => value.type === type);
     if (ofType.length === 0) return [];
     const flat = ofType.map(([, value]) => reshape(step.graph, value, [elementCount(value.shape)]));

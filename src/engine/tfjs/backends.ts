@@ -52,12 +52,11 @@ export function nativeBackend(
   const { data: backend } = nodeBackend.safeParse(tf.findBackend(nativeName));
   if (device === 'cuda' && !backend?.isUsingGpuDevice) throw new Error('TensorFlow found no GPU that it can use');
   const version = backend?.binding?.TF_Version;
-  const { threads: fixed } = loaded; // when the library was loaded
   return {
     name: nativeName,
     device,
     deviceId,
-    threads: fixed,
+    threads: loaded.threads, // fixed when the library was loaded
     tensorflow: version === undefined ? version : String(version),
   };
 }

@@ -22,7 +22,8 @@ export function createTfjsEngine(backend: TfjsBackend): Engine {
 }
 
 function program(backend: TfjsBackend, step: Step, signature: Signature): Program {
-  let state: Record<string, Tensor> = withBackend(backend.name, () => kept(toTensors(signature.state)));
+  const load = (arrays: HostArrays) => withBackend(backend.name, () => kept(toTensors(arrays)));
+  let state = load(signature.state);
 
   /** Runs one step of the chunk. Its outputs are for `write`. */
   const advance = (batch: HostArrays, write: (name: string, output: Tensor) => void) => {
@@ -68,7 +69,7 @@ function program(backend: TfjsBackend, step: Step, signature: Signature): Progra
 
     async writeState(values) {
       for (const [name, value] of Object.entries(values)) check(name, value, named(signature.state, name));
-      replace(withBackend(backend.name, () => kept(toTensors(values))));
+      replace(load(values));
     },
 
     async release() {
