@@ -47,10 +47,10 @@ export const adatt = defineModel({
       let streams = input.apply(pass); // x; from level 2 on, one for each module
       const gateWeights: Gate[] = [];
       for (const { outputs, mixtures, native } of levels) {
-        const made = outputs.apply(pass, streams, owners);
-        const mixed = mixtures.apply(pass, streams, made);
+        const features = outputs.apply(pass, streams, owners);
+        const mixed = mixtures.apply(pass, streams, features);
         gateWeights.push(...mixed.gates);
-        streams = native ? tf.add(mixed.mixtures, native.apply(pass, made)) : mixed.mixtures;
+        streams = native ? tf.add(mixed.mixtures, native.apply(pass, features)) : mixed.mixtures;
       }
       return { logits: heads.apply(pass, streams), gates: gateWeights };
     });
@@ -70,7 +70,7 @@ interface NativeFusion extends Layer {
 function nativeFusion(name: string, fused: readonly string[], experts: LevelExperts): NativeFusion | undefined {
   const native = fused.flatMap((module) => experts.of(module));
   if (native.length === 0) return undefined;
-  const own = fused.map((module) => native.map((expert) => (experts.of(module).includes(expert) ? 1 : 0)));
+  const belongs = fused.map((module) => native.map((expert) => (experts.of(module).includes(expert) ? 1 : 0)));
   if (experts.modules.every((module) => experts.of(module).length === 1))
     return { parameters: {}, apply: (_, outputs) => pick(outputs, native) };
   return {
@@ -87,6 +87,6 @@ function nativeFusion(name: string, fused: readonly string[], experts: LevelExpe
       },
     },
     apply: ({ parameters }, outputs) =>
-      combine(tf.mul(tf.tensor2d(own), named(parameters, name)), pick(outputs, native)),
+      combine(tf.mul(tf.tensor2d(belongs), named(parameters, name)), pick(outputs, native)),
   };
 }

@@ -6,7 +6,7 @@ import { pick, together } from './layers/axes.js';
 import { embed } from './layers/embed.js';
 import { mlps, towers } from './layers/mlps.js';
 import { composed, defineModel, type Gate, namesOf } from './model.js';
-import { oneLevel, onlyLevel } from './options.js';
+import { type CommonOptions, oneLevel, onlyLevel } from './options.js';
 
 /**
  * Adaptive Information Transfer Multi-task (Xi et al., KDD 2021). The tasks are a chain, in the config's order. Task t
@@ -41,33 +41,36 @@ export const aitm = defineModel({
     const input = embed(shape, options);
     const bottoms = mlps('bottoms', names, input.width, onlyLevel('aitm', options.levels), options);
     const { width } = bottoms;
-    const links = names.slice(1).map((task, index) => ({
-      task,
-      before: names[index] ?? '',
-      transfer: mlps(`link${index + 1}.transfer`, [task], width, [width], options),
-      attention: attention(`link${index + 1}`, width),
-    }));
+    const links = names
+      .slice(1)
+      .map((task, index) => link(`link${index + 1}`, names[index] ?? '', task, width, options));
     const heads = towers('tower', shape.tasks, width, options);
     const { calibrator } = options;
     const layers = [input, bottoms, ...links.flatMap((link) => [link.transfer, link.attention]), heads];
     const model = composed(layers, (pass) => {
-      const own = bottoms.apply(pass, input.apply(pass));
-      let last = pick(own, [0]);
+      const streams = bottoms.apply(pass, input.apply(pass));
+      let last = pick(streams, [0]);
       const mixed = [last];
       const gates: Gate[] = [];
       for (const [index, { task, before, transfer, attention }] of links.entries()) {
-        const candidates = together([transfer.apply(pass, last), pick(own, [index + 1])]);
+        const candidates = together([transfer.apply(pass, last), pick(streams, [index + 1])]);
         const { mixture, weights } = attention.apply(pass, candidates);
         gates.push({ level: 1, gate: task, experts: [before, task], weights });
         mixed.push(mixture);
         last = mixture;
       }
       const logits = heads.apply(pass, together(mixed));
-      return { logits, gates, ...(calibrator > 0 ? { rowPenalties: tf.mul(excess(logits), calibrator) } : {}) };
+      return calibrator > 0 ? { logits, gates, rowPenalties: tf.mul(excess(logits), calibrator) } : { logits, gates };
     });
     return calibrator > 0 ? { ...model, needsOneSampleSpace } : model;
   },
 });
+
+/** From a task to the one after it. */
+function link(name: string, before: string, task: string, width: number, options: CommonOptions) {
+  const transfer = mlps(`${name}.transfer`, [task], width, [width], options);
+  return { before, task, transfer, attention: attention(name, width) };
+}
 
 const needsOneSampleSpace =
   'The calibrator keeps a task’s probability below that of the task before it, which holds for labels of the same rows: set model.calibrator to 0.';

@@ -4,7 +4,7 @@ import { ConfigError } from '../support/errors.js';
 import { tf } from '../support/tf.js';
 import { combine, concatenated, pick } from './layers/axes.js';
 import { embed } from './layers/embed.js';
-import { inOrder, mlps, type Towers, towers } from './layers/mlps.js';
+import { inTaskOrder, mlps, type Towers, towers } from './layers/mlps.js';
 import { composed, defineModel, type ModelTask, namesOf } from './model.js';
 import { type CommonOptions, oneLevel, onlyLevel } from './options.js';
 
@@ -47,16 +47,16 @@ export const asymmetricSharing = defineModel({
 /** The source's tower is narrower than the others, so it is computed apart. */
 function withConcatenation(tasks: readonly ModelTask[], source: number, width: number, options: CommonOptions): Towers {
   const others = [...tasks.keys()].filter((task) => task !== source);
-  const own = towers('sourceTower', named([source]), width, options);
+  const first = towers('sourceTower', named([source]), width, options);
   const fused = towers('tower', named(others), 2 * width, options);
   return {
-    parameters: { ...own.parameters, ...fused.parameters },
-    noise: { ...own.noise, ...fused.noise },
+    parameters: { ...first.parameters, ...fused.parameters },
+    noise: { ...first.noise, ...fused.noise },
     apply(pass, hidden) {
       const sources = others.map(() => source);
       const z = concatenated([pick(hidden, sources), pick(hidden, others)]);
-      const logits = tf.concat([own.apply(pass, pick(hidden, [source])), fused.apply(pass, z)]);
-      return inOrder(logits, namesOf([...named([source]), ...named(others)]), tasks);
+      const logits = tf.concat([first.apply(pass, pick(hidden, [source])), fused.apply(pass, z)]);
+      return inTaskOrder(logits, namesOf([...named([source]), ...named(others)]), tasks);
     },
   };
 

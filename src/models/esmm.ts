@@ -56,7 +56,8 @@ export function entireSpace(
   further?: (impressions: Impressions) => Tensor,
 ): Model {
   const names = namesOf(shape.tasks);
-  const [click, conversion] = [findTask('click'), findTask('conversion')];
+  const click = findTask(names, 'click', options.click);
+  const conversion = findTask(names, 'conversion', options.conversion);
   if (click === conversion) {
     throw new ConfigError(
       `model.conversion: '${options.click}' is model.click already; name the task of those who clicked.`,
@@ -68,38 +69,43 @@ export function entireSpace(
   const heads = towers('tower', shape.tasks, bottoms.width, options);
   return composed([input, bottoms, heads], (pass) => {
     const logits = heads.apply(pass, bottoms.apply(pass, input.apply(pass)));
-    return { logits, trained: (targets) => overImpressions(logits, targets) };
+    return { logits, trained: (targets) => overImpressions(logits, targets, [click, conversion], further) };
   });
+}
 
-  function findTask(key: 'click' | 'conversion'): number {
-    const found = names.indexOf(options[key]);
-    if (found >= 0) return found;
-    throw new ConfigError(
-      `model.${key}: there is no task '${options[key]}'${didYouMean(options[key], names)}; name one of: ${names.join(', ')}.`,
+function findTask(names: readonly string[], key: 'click' | 'conversion', name: string): number {
+  const task = names.indexOf(name);
+  if (task >= 0) return task;
+  throw new ConfigError(
+    `model.${key}: there is no task '${name}'${didYouMean(name, names)}; name one of: ${names.join(', ')}.`,
+  );
+}
+
+/** Replaces the conversion task by "click and conversion". */
+function overImpressions(
+  logits: Tensor,
+  { labels, mask }: Targets,
+  order: readonly [click: number, conversion: number],
+  further: ((impressions: Impressions) => Tensor) | undefined,
+) {
+  const [click, conversion] = order;
+  const [a, b] = [row(logits, click), row(logits, conversion)];
+  const [clicked, impressions] = [selected(labels, mask, click), row(mask, click)];
+  const converted = clicked.mul(selected(labels, mask, conversion));
+  // Without a click there is no conversion, and the row weighs what it weighs for clicks.
+  const weights = impressions.mul(tf.sub(1, clicked)).add(clicked.mul(row(mask, conversion)));
+  const pair = (first: Tensor, second: Tensor) =>
+    reordered(
+      tf.concat([first, second]),
+      [0, 1].map((task) => order.indexOf(task)),
     );
-  }
-
-  /** Replaces the conversion task by "click and conversion". */
-  function overImpressions(logits: Tensor, { labels, mask }: Targets) {
-    const [a, b] = [row(logits, click), row(logits, conversion)];
-    const [clicked, impressions] = [selected(labels, mask, click), row(mask, click)];
-    const converted = clicked.mul(selected(labels, mask, conversion));
-    // Without a click there is no conversion, and the row weighs what it weighs for clicks.
-    const known = impressions.mul(tf.sub(1, clicked)).add(clicked.mul(row(mask, conversion)));
-    const order = [click, conversion];
-    const pair = (first: Tensor, second: Tensor) =>
-      reordered(
-        tf.concat([first, second]),
-        names.map((_, task) => order.indexOf(task)),
-      );
-    const penalty = further?.({ click: a, conversion: b, clicked, converted });
-    return {
-      logits: pair(a, bothLogit(a, b)),
-      labels: pair(clicked, converted),
-      mask: pair(impressions, known),
-      ...(penalty ? { rowPenalties: pair(tf.zerosLike(penalty), penalty) } : {}),
-    };
-  }
+  const penalty = further?.({ click: a, conversion: b, clicked, converted });
+  return {
+    logits: pair(a, bothLogit(a, b)),
+    labels: pair(clicked, converted),
+    mask: pair(impressions, weights),
+    ...(penalty ? { rowPenalties: pair(tf.zerosLike(penalty), penalty) } : {}),
+  };
 }
 
 /** [tasks, batch] -> [1, batch] */

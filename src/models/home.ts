@@ -4,14 +4,14 @@ import { didYouMean } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
 import { must } from '../support/must.js';
 import { tf } from '../support/tf.js';
-import { concatenated, pick } from './layers/axes.js';
+import { concatenated, type Features, pick } from './layers/axes.js';
 import { embed } from './layers/embed.js';
 import { featureGates } from './layers/feature-gates.js';
 import { gates } from './layers/gates.js';
 import { type Mlps, mlps, towers } from './layers/mlps.js';
 import { selfGates } from './layers/self-gates.js';
-import { composed, defineModel, namesOf } from './model.js';
-import { type CommonOptions, gateStart, moduleNames, shared, twoLevels } from './options.js';
+import { composed, defineModel, namesOf, type Pass } from './model.js';
+import { type CommonOptions, type GateStart, gateStart, moduleNames, shared, twoLevels } from './options.js';
 
 /**
  * Hierarchy of Multi-gate Experts (Wang et al. 2024, arXiv 2408.05430). Tasks are in groups. With E an expert on its
@@ -51,77 +51,92 @@ export const home = defineModel({
   build(shape, options) {
     const tasks = namesOf(shape.tasks);
     const groups = groupIndexes(tasks, options.groups);
-    const names = Array.from({ length: Math.max(...groups) + 1 }, (_, group) => `group ${group + 1}`);
-    const taken = names.find((name) => tasks.includes(name));
+    const groupNames = Array.from({ length: Math.max(...groups) + 1 }, (_, group) => `group ${group + 1}`);
+    const taken = groupNames.find((name) => tasks.includes(name));
     if (taken !== undefined)
       throw new ConfigError(`A task cannot be called '${taken}' in this model: rename it under 'tasks'.`);
     const [first, second] = options.levels;
     if (!first || !second || options.levels.length > 2)
       throw new ConfigError(`model.levels: home has two levels, of groups and of tasks, not ${options.levels.length}.`);
     const input = embed(shape, options);
-    const last = names.length; // the shared module's place behind the groups
-    const meta = level(1, [...names, shared], input.width, first, options);
-    const meetings = gates(
-      1,
-      meta.modules.map((name, module) => ({
-        name,
-        sees: module === last ? [...meta.names.keys()] : [...meta.of(module), ...meta.of(last)],
-      })),
-      meta.names,
-      input.width,
-      options,
+    const modules = [...groupNames, shared];
+    const last = groupNames.length; // the shared module
+    const meta = moduleExperts(1, modules, input.width, first, options);
+    const seenByModules = modules.map((_, module) =>
+      module === last ? [...meta.names.keys()] : [...meta.of(module), ...meta.of(last)],
     );
-    const own = selfGates('level1.self', meta.modules, options.experts, input.width);
-    const { width } = meta.experts;
-    const top = level(2, [...tasks, ...names, shared], width, second, options);
+    const metaGates = moduleGates(meta, modules, seenByModules, input.width, input.width, options);
+    const top = moduleExperts(2, [...tasks, ...modules], meta.width, second, options);
     const reads = top.owners.map((module) => groups[module] ?? module - tasks.length);
-    const specs = tasks.map((name, task) => ({
-      name,
-      sees: [...top.of(task), ...top.of(tasks.length + must(groups[task], 'group')), ...top.of(tasks.length + last)],
-    }));
-    const mixtures = gates(2, specs, top.names, 2 * width, options);
-    const ofTasks = selfGates('level2.self', tasks, options.experts, width);
-    const heads = towers('tower', shape.tasks, top.experts.width, options);
-    const layers = [input, meta.inputs, meta.experts, meetings, own, top.inputs, top.experts, mixtures, ofTasks, heads];
+    const seenByTasks = groups.map((group, task) => [task, tasks.length + group, tasks.length + last].flatMap(top.of));
+    const taskGates = moduleGates(top, tasks, seenByTasks, 2 * meta.width, meta.width, options);
+    const heads = towers('tower', shape.tasks, top.width, options);
+    const layers = [input, ...meta.layers, ...metaGates.layers, ...top.layers, ...taskGates.layers, heads];
     return composed(layers, (pass) => {
       const x = input.apply(pass);
-      const made = meta.experts.apply(pass, meta.inputs.apply(pass, x, meta.owners));
-      const met = meetings.apply(pass, x, made);
-      const z = tf.add(met.mixtures, own.apply(pass, x, made)); // a stream per group, then the shared one
-      const outputs = top.experts.apply(pass, top.inputs.apply(pass, z, reads));
-      const ofGroup = pick(z, groups);
-      const shares = pick(
-        z,
+      const met = metaGates.apply(pass, x, x, meta.apply(pass, x, meta.owners));
+      const outputs = top.apply(pass, met.streams, reads);
+      const ofGroup = pick(met.streams, groups);
+      const ofShared = pick(
+        met.streams,
         groups.map(() => last),
       );
-      const mixed = mixtures.apply(pass, concatenated([ofGroup, shares]), outputs);
-      const state = tf.add(mixed.mixtures, ofTasks.apply(pass, ofGroup, outputs));
-      return { logits: heads.apply(pass, state), gates: [...met.gates, ...mixed.gates] };
+      const mixed = taskGates.apply(pass, concatenated([ofGroup, ofShared]), ofGroup, outputs);
+      return { logits: heads.apply(pass, mixed.streams), gates: [...met.gates, ...mixed.gates] };
     });
   },
 });
 
-/** `count` experts of each module, one module after the other. */
-function level(
-  number: number,
+type LevelOptions = CommonOptions & {
+  readonly experts: number;
+  readonly products: number;
+  readonly expertNormalization: CommonOptions['normalization'];
+  readonly gateStart: GateStart;
+};
+
+/** A level's experts of each module, one module after the other. */
+function moduleExperts(
+  level: number,
   modules: readonly string[],
   inputs: number,
   widths: readonly number[],
-  options: CommonOptions & {
-    readonly experts: number;
-    readonly products: number;
-    readonly expertNormalization: CommonOptions['normalization'];
-  },
+  options: LevelOptions,
 ) {
   const each = Array.from({ length: options.experts }, (_, index) => index);
   const names = modules.flatMap((module) => each.map((index) => `${module}/${index}`));
+  const scaled = featureGates(`level${level}.features`, names, inputs, options.products);
+  const outputs = normalizedExperts(`level${level}.experts`, names, inputs, widths, options);
   return {
-    modules,
+    level,
     names,
     owners: modules.flatMap((_, module) => each.map(() => module)),
     of: (module: number) => each.map((index) => module * options.experts + index),
-    inputs: featureGates(`level${number}.features`, names, inputs, options.products),
-    experts: normalizedExperts(`level${number}.experts`, names, inputs, widths, options),
+    layers: [scaled, outputs],
+    width: outputs.width,
+    /** @param reads for each expert the index of the stream that it reads */
+    apply: (pass: Pass, input: Features, reads: readonly number[]) =>
+      outputs.apply(pass, scaled.apply(pass, input, reads)),
+  };
+}
+
+/** A gate for each of these modules, over the experts that it sees, and one over the module's own: Gate + Self. */
+function moduleGates(
+  { level, names }: ReturnType<typeof moduleExperts>,
+  modules: readonly string[],
+  seen: readonly (readonly number[])[],
+  gateInputs: number,
+  selfInputs: number,
+  options: LevelOptions,
+) {
+  const specs = modules.map((name, module) => ({ name, sees: must(seen[module], name) }));
+  const mixtures = gates(level, specs, names, gateInputs, options);
+  const self = selfGates(`level${level}.self`, modules, options.experts, selfInputs);
+  return {
+    layers: [mixtures, self],
+    apply(pass: Pass, gateInput: Features, selfInput: Features, outputs: Features) {
+      const mixed = mixtures.apply(pass, gateInput, outputs);
+      return { streams: tf.add(mixed.mixtures, self.apply(pass, selfInput, outputs)), gates: mixed.gates };
+    },
   };
 }
 
@@ -134,7 +149,7 @@ function normalizedExperts(
   members: readonly string[],
   inputs: number,
   widths: readonly number[],
-  options: CommonOptions & { readonly expertNormalization: CommonOptions['normalization'] },
+  options: LevelOptions,
 ): Mlps {
   const hidden = mlps(name, members, inputs, widths.slice(0, -1), options);
   const output = mlps(`${name}.output`, members, hidden.width, widths.slice(-1), {

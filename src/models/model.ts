@@ -5,6 +5,7 @@ import { part } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
 import { must } from '../support/must.js';
 import type { Random } from '../support/random.js';
+import { mapValues } from '../support/records.js';
 import { type CommonOptions, commonOptions } from './options.js';
 
 /** What a model is fed: the batch's features. */
@@ -65,7 +66,7 @@ export interface Parameter {
    * Set when this parameter belongs to an independent network of one task (single-task). The network then stops, is
    * clipped and is selected on its own.
    */
-  readonly task?: string;
+  readonly task?: string | undefined;
 }
 
 /** By name; names are dotted paths such as `level1.experts.0.weight`. The order is that of creation. */
@@ -86,8 +87,8 @@ export function independentTasks(
 export interface ParameterStart {
   readonly shape: readonly number[];
   readonly kind: Parameter['kind'];
-  readonly task?: string;
-  /** Of a table: how `ModelInputs.categorical` indexes its rows. */
+  readonly task?: string | undefined;
+  /** How `ModelInputs.categorical` indexes the rows of a table. */
   readonly rows?: readonly RowPart[];
   /** Writes the starting values; `random` is the parameter's own stream. */
   start(values: Float32Array, random: Random): void;
@@ -144,7 +145,7 @@ export interface Context {
   readonly observe?: (name: string, value: Tensor) => void;
 }
 
-/** Without noise. */
+/** The context of evaluation: no noise. */
 export const evaluating: Context = { training: false, noise: {} };
 
 /** Members and units of every layer that draws noise in training, by its name. */
@@ -193,11 +194,11 @@ export interface ModelDefinition {
   readonly source: string;
   readonly revision?: number;
   readonly options: z.ZodObject;
-  /** Fewest tasks that it takes. */
+  /** The fewest tasks that the model takes. */
   readonly minimumTasks: number;
-  /** Most tasks that it takes: infinite for most models. */
+  /** The most tasks that the model takes: infinite for most models. */
   readonly maximumTasks: number;
-  /** Whether it takes binary tasks alone. */
+  /** Whether the model takes binary tasks only. */
   readonly binaryOnly: boolean;
   /** What the last width of every level must be a multiple of, with these options: 1 for most models. */
   widthMultiple(options: unknown): number;
@@ -231,19 +232,19 @@ export function defineModel<Own extends z.ZodRawShape>(definition: {
     binaryOnly = false,
     widthMultiple,
   } = definition;
-  const [own, common] = [z.object(definition.options), z.object(commonOptions(definition))];
-  const options = z.strictObject({ type: z.literal(name), ...own.shape, ...common.shape });
+  const [special, common] = [z.object(definition.options), z.object(commonOptions(definition))];
+  const options = z.strictObject({ type: z.literal(name), ...special.shape, ...common.shape });
   return part('model', {
     ...definition,
     minimumTasks,
     maximumTasks,
     binaryOnly,
     options,
-    widthMultiple: (given) => widthMultiple?.(own.parse(given)) ?? 1,
-    build(shape, given) {
-      const parsed = options.parse(given);
+    widthMultiple: (values) => widthMultiple?.(special.parse(values)) ?? 1,
+    build(shape, values) {
+      const parsed = options.parse(values);
       checkTasks(shape.tasks);
-      const model = definition.build(shape, { ...own.parse(parsed), ...common.parse(parsed) });
+      const model = definition.build(shape, { ...special.parse(parsed), ...common.parse(parsed) });
       checkSizes(model.parameters);
       return model;
     },
@@ -279,13 +280,11 @@ function checkSizes(parameters: ParameterStarts): void {
 
 /** Draws every parameter from the stream of its name. */
 export function initialize(starts: ParameterStarts, random: Random): Parameters {
-  const parameters: Record<string, Parameter> = {};
-  for (const [name, { kind, task, shape, start }] of Object.entries(starts)) {
+  return mapValues(starts, ({ kind, task, shape, start }, name) => {
     const value = float32(shape);
     start(value.data, random.stream(name));
-    parameters[name] = { value, kind, ...(task === undefined ? {} : { task }) };
-  }
-  return parameters;
+    return { value, kind, task };
+  });
 }
 
 /**
@@ -315,7 +314,7 @@ export function zeroBias(members: readonly string[], outputs: number): Parameter
   return { shape: [members.length, 1, outputs], kind: 'bias', start: () => undefined };
 }
 
-/** The names of what gradients move. */
+/** The names of the parameters that gradients move: all but statistics. */
 export function trainable(parameters: Readonly<Record<string, Pick<Parameter, 'kind'>>>): readonly string[] {
   return Object.entries(parameters).flatMap(([name, { kind }]) => (kind === 'statistic' ? [] : [name]));
 }
@@ -327,7 +326,7 @@ export function filled(shape: readonly number[], value: number): ParameterStart 
 
 /** The same parameters as parts of the network of one task: see `Parameter.task`. */
 export function ownedBy(task: string, starts: ParameterStarts): ParameterStarts {
-  return Object.fromEntries(Object.entries(starts).map(([name, start]) => [name, { ...start, task }]));
+  return mapValues(starts, (start) => ({ ...start, task }));
 }
 
 export function named(parameters: Readonly<Record<string, Tensor>>, name: string): Tensor {

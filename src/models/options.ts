@@ -50,18 +50,18 @@ export function dropoutRates({ dropout }: Pick<CommonOptions, 'dropout'>): { lay
 export const ownShare = z.number().positive().max(1);
 
 /** The widths of the only level of a model that has one. */
-export function onlyLevel(model: string, given: readonly (readonly number[])[]): readonly number[] {
-  const [first, ...others] = given;
+export function onlyLevel(model: string, levels: readonly (readonly number[])[]): readonly number[] {
+  const [first, ...others] = levels;
   if (first && others.length === 0) return first;
   throw new ConfigError(
-    `model.levels: ${model} has one level, not ${given.length}; several layers of a level are one list, e.g. [[256, 128]].`,
+    `model.levels: ${model} has one level, not ${levels.length}; several layers of a level are one list, e.g. [[256, 128]].`,
   );
 }
 
 /** Experts of each level, where all are shared. */
 export const sharedExperts = expertCount().default(8).describe('Shared experts of each level.');
 
-/** Of models whose gates are made by `layers/gates.ts`. */
+/** The option of models whose gates are made by `layers/gates.ts`. */
 export const gateStart = z
   .enum(['glorot', 'zero'])
   .default('glorot')
@@ -102,8 +102,8 @@ export interface LevelExperts {
   of(module: string): readonly number[];
 }
 
-export function levelExperts(given: Experts, tasks: readonly string[]): LevelExperts {
-  const counts = expertCounts(given, tasks);
+export function levelExperts(option: Experts, tasks: readonly string[]): LevelExperts {
+  const counts = expertCounts(option, tasks);
   const modules = moduleNames(tasks, counts.shared > 0);
   const all = modules.flatMap((module, owner) =>
     Array.from({ length: counts.tasks[owner] ?? counts.shared }, (_, number) => ({
@@ -126,8 +126,8 @@ interface ExpertCounts {
   readonly shared: number;
 }
 
-function expertCounts(given: Experts, tasks: readonly string[]): ExpertCounts {
-  const { shared, task } = typeof given === 'number' ? { shared: given, task: given } : given;
+function expertCounts(option: Experts, tasks: readonly string[]): ExpertCounts {
+  const { shared, task } = typeof option === 'number' ? { shared: option, task: option } : option;
   if (typeof task !== 'number') {
     const unknown = Object.keys(task).find((name) => !tasks.includes(name));
     if (unknown !== undefined) {

@@ -40,31 +40,31 @@ export const pepnet = defineModel({
     const input = embed(shape, options);
     const domain = findSpans('domain', options.domain, input, shape);
     const prior = findSpans('prior', options.prior, input, shape);
-    const wide = (parts: readonly Span[]) => parts.reduce((sum, { width }) => sum + width, input.width);
-    const embeddingGate = domain.length > 0 ? scales('embeddingGate', [shared], wide(domain), input.width) : undefined;
+    const domainInputs = input.width + totalWidth(domain);
+    const embeddingGate = domain.length > 0 ? scales('embeddingGate', [shared], domainInputs, input.width) : undefined;
     let { width } = input;
     const hidden = [...onlyLevel('pepnet', options.levels), ...options.tower].map((units, index) => {
       const layer = mlps(`hidden${index + 1}`, tasks, width, [units], options);
       width = units;
-      return { layer, gate: scales(`gate${index + 1}`, tasks, wide(prior), units) };
+      return { layer, gate: scales(`gate${index + 1}`, tasks, input.width + totalWidth(prior), units) };
     });
     const heads = towers('tower', shape.tasks, width, { ...options, tower: [] });
-    const layers = [
-      input,
-      ...(embeddingGate ? [embeddingGate] : []),
-      ...hidden.flatMap(({ layer, gate }) => [layer, gate]),
-    ];
-    return composed([...layers, heads], (pass) => {
+    const gated = hidden.flatMap(({ layer, gate }) => [layer, gate]);
+    return composed([input, ...(embeddingGate ? [embeddingGate] : []), ...gated, heads], (pass) => {
       const x = input.apply(pass);
       const factors = embeddingGate?.apply(pass, takeParts(x, domain, [stopped(x)]));
       const scaled = factors ? tf.mul(single(factors), x) : x;
-      const known = takeParts(x, prior, [stopped(scaled)]);
+      const selectors = takeParts(x, prior, [stopped(scaled)]);
       let state = scaled; // from the first hidden layer on, a stream per task
-      for (const { layer, gate } of hidden) state = tf.mul(gate.apply(pass, known), layer.apply(pass, state));
+      for (const { layer, gate } of hidden) state = tf.mul(gate.apply(pass, selectors), layer.apply(pass, state));
       return { logits: heads.apply(pass, state) };
     });
   },
 });
+
+function totalWidth(parts: readonly Span[]): number {
+  return parts.reduce((sum, { width }) => sum + width, 0);
+}
 
 function findSpans(key: string, names: readonly string[], input: Embed, { withoutData }: ModelShape): Span[] {
   return names.flatMap((name) => {

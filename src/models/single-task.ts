@@ -21,14 +21,14 @@ export const singleTask = defineModel({
   options: { levels: twoLevelsOrNone },
   build(shape, options) {
     const tower = [...options.levels.flat(), ...options.tower];
-    const networks = shape.tasks.map((own) => {
-      const task = own.name;
-      const input = embed(shape, options, `${task}.`);
-      const mlp = towers(`${task}.mlp`, [own], input.width, { ...options, tower });
+    const networks = shape.tasks.map((task) => {
+      const { name } = task;
+      const input = embed(shape, options, `${name}.`);
+      const mlp = towers(`${name}.mlp`, [task], input.width, { ...options, tower });
       return {
         input,
         mlp,
-        layers: [input, mlp].map((layer) => ({ ...layer, parameters: ownedBy(task, layer.parameters) })),
+        layers: [input, mlp].map((layer) => ({ ...layer, parameters: ownedBy(name, layer.parameters) })),
       };
     });
     return composed(

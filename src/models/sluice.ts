@@ -110,8 +110,8 @@ export const sluice = defineModel({
  */
 function overlaps(weight: Tensor, subspaces: number, relative: boolean): Tensor[] {
   const [tasks = 0, width = 0, inputs = 0] = weight.shape;
-  const part = width / subspaces;
-  const groups = Array.from({ length: subspaces }, (_, s) => weight.slice([0, s * part, 0], [tasks, part, inputs]));
+  const size = width / subspaces;
+  const groups = Array.from({ length: subspaces }, (_, s) => weight.slice([0, s * size, 0], [tasks, size, inputs]));
   const squares = (matrices: Tensor) => tf.sum(tf.square(matrices), [1, 2]); // [tasks]
   return groups.flatMap((left, s) =>
     groups.slice(s + 1).map((right) => {

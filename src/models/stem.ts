@@ -35,12 +35,13 @@ export const stem = defineModel({
   },
   build(shape, options) {
     const tasks = namesOf(shape.tasks);
-    const { modules, names, owners, of } = levelExperts(options.experts, tasks);
+    const level = levelExperts(options.experts, tasks);
+    const { modules, names, owners } = level;
     const inputs = modules.map((module) => embed(shape, options, `${module}.`));
     const width = inputs[0]?.width ?? 0;
     const outputs = mlps('level1.experts', names, width, onlyLevel('stem', options.levels), options);
     const specs = tasks.map((task) => {
-      const trained = [...of(task), ...of(shared)];
+      const trained = [...level.of(task), ...level.of(shared)];
       return {
         name: task,
         sees: names.map((_, expert) => (trained.includes(expert) ? expert : names.length + expert)),
@@ -53,9 +54,9 @@ export const stem = defineModel({
     const heads = towers('tower', shape.tasks, outputs.width, options);
     return composed([...inputs, outputs, selectors, mixtures, heads], (pass) => {
       const embedded = together(inputs.map((input) => asStream(input.apply(pass))));
-      const made = outputs.apply(pass, embedded, owners);
+      const features = outputs.apply(pass, embedded, owners);
       const selected = selectors.apply(pass, combine(tf.tensor2d(read), embedded));
-      const mixed = mixtures.apply(pass, selected, together([made, stopped(made)]));
+      const mixed = mixtures.apply(pass, selected, together([features, stopped(features)]));
       return { logits: heads.apply(pass, mixed.mixtures), gates: mixed.gates };
     });
   },

@@ -203,7 +203,7 @@ async function descended(name: string, { a, c, weights, absent }: Problem, optio
     return { loss: losses.mul(given).sum(), tasks: losses };
   };
   const optimizer = optimizers.get('sgd').build(parameters, { type: 'sgd', learningRate: rate });
-  const noise = chunkBalancingNoise(balanced, randomFromSeed(4), { completedSteps: 0, steps });
+  const noise = chunkBalancingNoise(balanced, randomFromSeed(4), { first: 0, steps });
   const whole = batchArrays({ categorical: [], numeric: [], lists: [], tasks }, 1, 1, {}, { balanced }).training;
   const program = await referenceEngine().compile(
     trainingStep(model, loss, optimizer, Object.keys(parameters), { balanced }),

@@ -5,7 +5,7 @@ import type { Engine, Signature, Step } from '../engine/engine.js';
 import { evaluating, type Model, trainable } from '../models/model.js';
 import { taskPairs } from '../objective/balancing/products.js';
 import { jointLoss } from '../objective/joint-loss.js';
-import type { HostArray, HostArrays } from '../support/arrays.js';
+import type { HostArrays } from '../support/arrays.js';
 import { must } from '../support/must.js';
 import type { Random } from '../support/random.js';
 import { recordOf } from '../support/records.js';
@@ -70,26 +70,15 @@ export async function createDiagnostics(
       probe ??= await readBatches(dataset, 'train', { batchSize, order }).take(taken);
       await program.writeState(values);
       const { arrays, rows: counts } = must(probe, 'a training row');
-      const outputs = await program.run(arrays);
-      const cosines = must(outputs.cosines, 'cosines').data;
-      const losses = must(outputs.tasks, 'losses').data;
-      return { cosines: meanCosines(names, counts.length, losses, cosines) };
+      return { cosines: meanCosines(names, counts.length, await program.run(arrays)) };
     },
     release: () => program.release(),
   };
 }
 
-/**
- * Means over the batches that have rows of both tasks.
- * @param losses [batches, tasks]
- * @param cosines [batches, pairs]
- */
-function meanCosines(
-  names: readonly string[],
-  batches: number,
-  losses: HostArray['data'],
-  cosines: HostArray['data'],
-): Diagnosis['cosines'] {
+/** Means over the batches that have rows of both tasks. @param outputs of `probeStep`, [batches, …] */
+function meanCosines(names: readonly string[], batches: number, outputs: HostArrays): Diagnosis['cosines'] {
+  const [cosines, losses] = [must(outputs.cosines, 'cosines').data, must(outputs.tasks, 'losses').data];
   const pairs = taskPairs(names.length);
   return pairs.map(([a, b], pair) => {
     // A loss of 0 means that the task has no rows.

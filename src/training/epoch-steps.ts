@@ -39,13 +39,7 @@ export async function* trainEpoch(
   while (progress.step < steps) {
     const started = performance.now();
     const chunk = await take(first + progress.step, Math.min(chunks.steps(), steps - progress.step));
-    const drawn = { completedSteps: progress.totalSteps, steps: chunk.steps };
-    const outputs = await program.run({
-      ...chunk.arrays,
-      ...chunkNoise(model.noise, batchSize, setup.noise, drawn),
-      ...chunkBalancingNoise(setup.balanced, setup.balancingNoise, drawn),
-      ...stepScalars(setup, from, progress, chunk.steps),
-    });
+    const outputs = await program.run(chunkInputs(setup, from, progress.totalSteps, chunk));
     const sums = addSteps(progress, outputs, chunk, setup);
     const seconds = (performance.now() - started) / 1000;
     chunks.observe(chunk.steps, seconds);
@@ -64,18 +58,17 @@ export async function* trainEpoch(
   }
 }
 
-/** Inputs of each step of a chunk, besides rows: loss weights [S, T] and learning rates [S, …]. */
-function stepScalars(
-  { dataset, lossWeightsAt, learningRatesAt }: TrainingSetup,
-  from: Progress,
-  { totalSteps }: Progress,
-  steps: number,
-): HostArrays {
-  const completed = Array.from({ length: steps }, (_, index) => totalSteps + index);
-  const lossWeights = completed.flatMap((total) => lossWeightsAt(from.epoch - 1, total));
-  const rates = completed.map((total) => learningRatesAt(from, total));
+/** What a chunk of steps reads: rows, noise, loss weights [S, T] and learning rates [S, …]. */
+function chunkInputs(setup: TrainingSetup, from: Progress, first: number, { steps, arrays }: Chunk): HostArrays {
+  const { dataset, batchSize, model } = setup;
+  const completed = Array.from({ length: steps }, (_, index) => first + index);
+  const lossWeights = completed.flatMap((total) => setup.lossWeightsAt(from.epoch - 1, total));
+  const rates = completed.map((total) => setup.learningRatesAt(from, total));
   const perStep = (rates[0]?.length ?? 1) === 1 ? [] : [rates[0]?.length ?? 1];
   return {
+    ...arrays,
+    ...chunkNoise(model.noise, batchSize, setup.noise, { first, steps }),
+    ...chunkBalancingNoise(setup.balanced, setup.balancingNoise, { first, steps }),
     lossWeights: float32([steps, dataset.tasks.length], Float32Array.from(lossWeights)),
     learningRate: float32([steps, ...perStep], Float32Array.from(rates.flat())),
   };

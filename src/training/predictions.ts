@@ -5,6 +5,7 @@ import type { Dataset, Task } from '../data/dataset.js';
 import type { TaskScores } from '../metrics/samples.js';
 import { DataError } from '../support/errors.js';
 import { writeWhole } from '../support/files.js';
+import { jsonOrNull } from '../support/json.js';
 import type { Evaluation } from './evaluation.js';
 
 /**
@@ -116,11 +117,7 @@ function linkIn(metadata: Map<string, string> | undefined): Pick<Task, 'link'> {
 const texts = z.array(z.string()).min(2);
 
 function classesIn(metadata: Map<string, string> | undefined): readonly string[] | undefined {
-  try {
-    return texts.safeParse(JSON.parse(metadata?.get('classes') ?? '')).data;
-  } catch {
-    return undefined;
-  }
+  return texts.safeParse(jsonOrNull(metadata?.get('classes') ?? '')).data;
 }
 
 function oneAfterTheOther(columns: readonly Float32Array[]): Float32Array {

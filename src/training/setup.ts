@@ -75,14 +75,12 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
   const memory = tableMemory(model.parameters, experiment);
   const parameters = initialize(model.parameters, random.stream('initial'));
   const optimizer = buildOptimizer(parameters, train.optimizer, train.optimizers?.embeddings);
-  let sought: Sharing | undefined;
-  const sharing = () => (sought ??= sharingIn(experiment, dataset));
+  const sharing = sharingOnce(experiment, dataset);
   const balanced = balancedBy(balancing, sharing);
   const owners = independentTasks(parameters);
   const probed = experiment.diagnostics && owners.includes(undefined) ? sharing() : notSought;
-  const lossWeights = configuredLossWeights(experiment).initial;
-  const selection = planSelection({ owners, tasks: dataset.tasks, train, lossWeights });
   const { follow } = learningRate;
+  const lossWeights = configuredLossWeights(experiment).initial;
   return {
     dataset,
     model,
@@ -101,7 +99,7 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
     epochs: train.epochs,
     steps,
     batchSize: train.batchSize,
-    selection: follow ? { ...selection, follow } : selection,
+    selection: planSelection({ owners, tasks: dataset.tasks, train, lossWeights, follow }),
     monitor: train.earlyStopping.monitor,
     engine,
   };
@@ -118,8 +116,11 @@ function sharesAny({ reach }: Sharing): boolean {
   return Object.values(reach).some((slices) => slices !== 'none');
 }
 
-function sharingIn({ model }: Experiment, dataset: Dataset): Sharing {
-  return findSharing(dataset, (few) => models.get(model.type).build(modelShape(few), smoothed(model)));
+/** Finds what is shared when it is first asked for. */
+function sharingOnce({ model }: Experiment, dataset: Dataset): () => Sharing {
+  let sharing: Sharing | undefined;
+  const build = (few: Dataset) => models.get(model.type).build(modelShape(few), smoothed(model));
+  return () => (sharing ??= findSharing(dataset, build));
 }
 
 /** What the user should know about the setting. */

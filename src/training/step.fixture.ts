@@ -114,10 +114,10 @@ export function madeStep({ model: name, shape, options, batchSize, steps, seed =
     };
     return values[array] ?? (() => stream.normal());
   };
-  const first = { completedSteps: 0, steps };
+  const allSteps = { first: 0, steps };
   const chunk = chunkOf(arrays.training, steps, drawn, {
-    ...chunkNoise(model.noise, batchSize, random.stream('noise'), first),
-    ...chunkBalancingNoise(balanced, random.stream('balancing'), first),
+    ...chunkNoise(model.noise, batchSize, random.stream('noise'), allSteps),
+    ...chunkBalancingNoise(balanced, random.stream('balancing'), allSteps),
   });
   /** Fresh: an engine may train tables where they lie. */
   const signature = (onRows = false): Signature => {

@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { batchWidths, type Dataset } from '../data/dataset.js';
 import type { ArraySpec, RowIndex, Step, Tensors } from '../engine/engine.js';
-import { drawNoise, noiseShapes } from '../models/layers/noise.js';
+import { drawNoise, drawSteps, noiseShapes, type Steps } from '../models/layers/noise.js';
 import {
   type Context,
   evaluating,
@@ -57,32 +57,28 @@ export function trainingStep(
     };
     const lossesIn = (context: Context) => (values: readonly Tensor[]) => {
       const parameters = { ...state, ...byName(trained, values) };
-      return predictionLosses(loss, model.apply(parameters, modelInputs(batch), context), {
-        labels: get(batch, 'labels'),
-        mask: get(batch, 'mask'),
-        lossWeights: get(batch, 'lossWeights'),
-      });
+      return predictionLosses(loss, model.apply(parameters, modelInputs(batch), context), lossInputs(batch));
     };
     const lossesOf = lossesIn({ ...context, observe });
-    const before = trained.map((name) => get(state, name));
+    const before = valuesOf(state, trained);
     const inputs = methodInputs(state, batch);
     const { gradients, outputs, slots } = balanced
       ? balancedGradients(balanced, lossesOf, before, trained, inputs)
       : jointGradients(lossesOf, before);
     const next = updatedState(optimizer, state, batch, byName(trained, gradients));
+    const averages = average === undefined ? {} : averaged(state, next, averagedNames(trained, optimizer), average);
     // Without `observe`: the step's rows count once in the model's statistics.
-    const lossesAfter = () => lossesIn(context)(trained.map((name) => get(next, name))).tasks;
+    const lossesAfter = () => lossesIn(context)(valuesOf(next, trained)).tasks;
     const slotsThen = { ...slots, ...(balanced && slotsAfter(balanced.method, inputs, outputs.tasks, lossesAfter)) };
     return {
-      state: {
-        ...next,
-        ...(average === undefined ? {} : averaged(state, next, averagedNames(trained, optimizer), average)),
-        ...withPrefix(slotsThen, balancingPrefix),
-        ...observed,
-      },
+      state: { ...next, ...averages, ...withPrefix(slotsThen, balancingPrefix), ...observed },
       outputs,
     };
   };
+}
+
+function lossInputs(batch: Tensors) {
+  return { labels: get(batch, 'labels'), mask: get(batch, 'mask'), lossWeights: get(batch, 'lossWeights') };
 }
 
 /** What a balancing method reads besides the losses. */
@@ -176,32 +172,16 @@ function floats(shape: readonly number[]): ArraySpec {
   return { dtype: 'float32', shape };
 }
 
-/** Draws the noise of `batchArrays` for a chunk of steps. The first step follows `completedSteps` others. */
-export function chunkNoise(
-  units: NoiseUnits,
-  batchSize: number,
-  random: Random,
-  chunk: { readonly completedSteps: number; readonly steps: number },
-): HostArrays {
-  const drawn = drawNoise(units, batchSize, random, { first: chunk.completedSteps, steps: chunk.steps });
-  return withPrefix(drawn, noisePrefix);
+/** Draws the noise of `batchArrays` for a chunk. */
+export function chunkNoise(units: NoiseUnits, batchSize: number, random: Random, chunk: Steps): HostArrays {
+  return withPrefix(drawNoise(units, batchSize, random, chunk), noisePrefix);
 }
 
-/** The draws of the balancing method for these steps, from a stream for each name and step. */
-export function chunkBalancingNoise(
-  balanced: Balanced | null,
-  random: Random,
-  { completedSteps, steps }: { readonly completedSteps: number; readonly steps: number },
-): HostArrays {
-  const drawn = mapValues(balanced?.method.noise ?? {}, ({ shape, draw }, name) => {
-    const array = float32([steps, ...shape]);
-    const size = elementCount(shape);
-    for (let step = 0; step < steps; step++) {
-      const stream = random.stream(name).stream(String(completedSteps + step));
-      draw(array.data.subarray(step * size, (step + 1) * size), stream);
-    }
-    return array;
-  });
+/** The draws of the balancing method for a chunk, from a stream for each name and step. */
+export function chunkBalancingNoise(balanced: Balanced | null, random: Random, chunk: Steps): HostArrays {
+  const drawn = mapValues(balanced?.method.noise ?? {}, ({ shape, draw }, name) =>
+    drawSteps(shape, random.stream(name), chunk, draw),
+  );
   return withPrefix(drawn, balancingPrefix);
 }
 
@@ -259,6 +239,10 @@ export function modelInputs(batch: Tensors) {
 
 function pickFrom<Value>(values: Readonly<Record<string, Value>>, names: readonly string[]): Record<string, Value> {
   return recordOf(names, (name) => get(values, name));
+}
+
+function valuesOf(tensors: Tensors, names: readonly string[]): readonly Tensor[] {
+  return names.map((name) => get(tensors, name));
 }
 
 function byName(names: readonly string[], tensors: readonly Tensor[]): Tensors {

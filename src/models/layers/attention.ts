@@ -18,15 +18,15 @@ export interface Attention extends Layer {
  * all streams.
  */
 export function attention(name: string, width: number): Attention {
-  const projections = ['value', 'key', 'query'].map((part) => `${name}.${part}.weight`);
+  const projections = ['value', 'key', 'query'].map((role) => `${name}.${role}.weight`);
   return {
     parameters: Object.fromEntries(projections.map((weight) => [weight, glorot([name], width, width)])),
     apply({ parameters }, streams) {
       const [blocks = 0, count = 0, , rows = 0] = streams.shape;
       // All streams as blocks of one: they have one weight.
       const one = streams.reshape([blocks * count, 1, width, rows]);
-      const projected = (part: string) =>
-        product(one, named(parameters, `${name}.${part}.weight`)).reshape([blocks, count, width, rows]);
+      const projected = (role: string) =>
+        product(one, named(parameters, `${name}.${role}.weight`)).reshape([blocks, count, width, rows]);
       const agreement = tf.mul(tf.sum(tf.mul(projected('key'), projected('query')), 2), 1 / Math.sqrt(width));
       const gateWeights = overExperts(agreement.reshape([blocks, 1, count, rows]));
       return {

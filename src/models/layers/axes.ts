@@ -136,8 +136,8 @@ export function product(input: Features, weight: Tensor): Features {
   if (input.rank === 4) return blockwise(input, weight.expandDims(0));
   // One matrix of all members' weights: x is read once, and the gradient of x is one product.
   const [blocks = 0, , rows = 0] = input.shape;
-  const made = blockwise(input, weight.reshape([1, members * outputs, inputs]));
-  return made.reshape([blocks, members, outputs, rows]);
+  const result = blockwise(input, weight.reshape([1, members * outputs, inputs]));
+  return result.reshape([blocks, members, outputs, rows]);
 }
 
 /**

@@ -31,28 +31,32 @@ export function batchNormalized(
   { training, rows, observe }: Context,
 ): Features {
   const [mean, variance] = [named(values, `${layer}.mean`), named(values, `${layer}.variance`)];
-  if (!training) return tf.mul(tf.sub(features, perFeature(mean)), tf.rsqrt(tf.add(perFeature(variance), epsilon)));
-  const given = must(rows, 'rows of the batch');
+  if (!training) return tf.mul(tf.sub(features, perFeature(mean)), inverseRoot(perFeature(variance)));
+  const realRows = must(rows, 'rows of the batch');
   return withGradient(
     [features],
     (x) => {
-      const real = overRows(given);
+      const real = overRows(realRows);
       const centre = real.mean(x);
       const spread = real.mean(tf.square(tf.sub(x, centre)));
       const unbiased = tf.mul(spread, tf.div(real.count, tf.maximum(tf.sub(real.count, 1), 1)));
       observe?.(`${layer}.mean`, moved(mean, centre));
       observe?.(`${layer}.variance`, moved(variance, unbiased));
-      return tf.mul(tf.sub(x, centre), tf.rsqrt(tf.add(spread, epsilon)));
+      return tf.mul(tf.sub(x, centre), inverseRoot(spread));
     },
     (dy, x) => {
-      const { present, mean, sum, count } = overRows(given);
+      const { present, mean, sum, count } = overRows(realRows);
       const centred = tf.sub(x, mean(x));
-      const scale = tf.rsqrt(tf.add(mean(tf.square(centred)), epsilon));
+      const scale = inverseRoot(mean(tf.square(centred)));
       const y = tf.mul(centred, scale);
       const through = tf.add(sum(dy), tf.mul(y, sum(tf.mul(dy, y))));
       return [tf.mul(tf.sub(dy, tf.mul(through, tf.div(present, count))), scale)];
     },
   );
+}
+
+function inverseRoot(variance: Tensor): Tensor {
+  return tf.rsqrt(tf.add(variance, epsilon));
 }
 
 /** Sums and means over the real rows, [1, members, width, 1]. tfjs computes this again in a backward pass. */

@@ -12,7 +12,7 @@ export interface Embed extends Layer {
   readonly width: number;
   /** Where each column's features, or each list's, lie in x. */
   readonly spans: ReadonlyMap<string, Span>;
-  /** x, one input. */
+  /** Computes x, one input. */
   apply(pass: Pass): Features;
 }
 
@@ -40,8 +40,8 @@ export function embed(shape: ModelShape, options: CommonOptions, prefix = ''): E
     spans: layOut([...parts, ...shape.numeric.map((name) => ({ name, width: 1 }))]),
     apply(pass) {
       const { inputs, context } = pass;
-      const found = tables.apply(pass);
-      const embeddings = [...found, ...lists.apply(pass, (name) => tables.embedding(name, found))];
+      const ofColumns = tables.apply(pass);
+      const embeddings = [...ofColumns, ...lists.apply(pass, (name) => tables.embedding(name, ofColumns))];
       const numeric =
         inputs.numeric.shape[1] === numbers ? inputs.numeric : inputs.numeric.slice([0, 0], [-1, numbers]);
       if (!context.training || rate === 0 || embedded === 0)

@@ -12,7 +12,7 @@ export interface EmbeddingTables extends Layer {
   /** For each group, its columns' embeddings: [batch, columns * width]. */
   apply(pass: Pass): readonly Tensor[];
   /** One column's embeddings, from the result of `apply`: [batch, width]. */
-  embedding(name: string | undefined, found: readonly Tensor[]): Tensor;
+  embedding(name: string | undefined, embeddings: readonly Tensor[]): Tensor;
 }
 
 /**
@@ -34,17 +34,16 @@ export function embeddingTables(all: readonly Column[], prefix: string): Embeddi
       ]),
     ),
     apply({ parameters, inputs }) {
-      const places = all.map((_, place) => place);
-      const indexes = columnsAt(inputs.categorical, places);
+      const indexes = columnsAt(inputs.categorical, [...all.keys()]);
       return groups.map(({ table, columns, positions }) =>
         lookUp(named(parameters, table), shifted(columnsAt(indexes, positions), offsets(columns))),
       );
     },
-    embedding(name, found) {
+    embedding(name, embeddings) {
       const group = groups.findIndex(({ columns }) => columns.some((column) => column.name === name));
       const { columns, width } = must(groups[group], `the column '${name}'`);
-      const at = columns.findIndex((column) => column.name === name);
-      return must(found[group], 'its embeddings').slice([0, at * width], [-1, width]);
+      const position = columns.findIndex((column) => column.name === name);
+      return must(embeddings[group], 'its embeddings').slice([0, position * width], [-1, width]);
     },
   };
 }
@@ -65,10 +64,10 @@ export function embeddingTable(
   return {
     shape: [rows, width],
     kind: 'embedding',
-    rows: columns.map((column, at) => ({
-      columns: indexedBy(at),
-      first: starts[at] ?? 0,
-      rows: column.cardinality,
+    rows: columns.map(({ cardinality }, index) => ({
+      columns: indexedBy(index),
+      first: starts[index] ?? 0,
+      rows: cardinality,
     })),
     start(values, random) {
       for (const [index, { name, cardinality }] of columns.entries()) {

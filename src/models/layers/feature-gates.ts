@@ -30,18 +30,18 @@ export function featureGates(name: string, experts: readonly string[], inputs: n
       [`${name}.up.weight`]: glorot(members, rank, inputs),
     },
     apply({ parameters }, input, reads) {
-      const of = (indexes: readonly number[]) => (input.rank === 4 ? pick(input, indexes) : input);
-      const own = of(reads);
-      const repeated = of(reads.flatMap((stream) => Array.from({ length: count }, () => stream)));
+      const streams = (indexes: readonly number[]) => (input.rank === 4 ? pick(input, indexes) : input);
+      const read = streams(reads);
+      const repeated = streams(reads.flatMap((stream) => Array.from({ length: count }, () => stream)));
       const low = product(repeated, named(parameters, `${name}.down.weight`));
       const factors = tf.mul(tf.sigmoid(product(low, named(parameters, `${name}.up.weight`))), 2);
-      const gateWeights = overExperts(product(own, named(parameters, `${name}.weight`))); // [blocks, experts, count, rows]
+      const gateWeights = overExperts(product(read, named(parameters, `${name}.weight`))); // [blocks, experts, count, rows]
       const [blocks = 0, , width = 0, rows = 0] = factors.shape;
       const mixed = mixtures(
         gateWeights.reshape([blocks * experts.length, 1, count, rows]),
         factors.reshape([blocks * experts.length, count, width, rows]),
       );
-      return tf.mul(mixed.reshape([blocks, experts.length, width, rows]), own.rank === 4 ? own : asStream(own));
+      return tf.mul(mixed.reshape([blocks, experts.length, width, rows]), read.rank === 4 ? read : asStream(read));
     },
   };
 }

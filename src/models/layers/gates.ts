@@ -6,15 +6,14 @@ import { addBias, byRow, type Features, isRange, product, withGradient } from '.
 
 export interface GateSpec {
   readonly name: string;
-  /** Indexes of the experts that it mixes, in the order of its weights. */
+  /** Indexes of the experts that the gate mixes, in the order of its weights. */
   readonly sees: readonly number[];
 }
 
 export interface Gates extends Layer {
   /**
-   * @param input what gates select with: one input for all, or streams, the first for the first gate and so on; there
-   * may be more streams
-   * than gates
+   * @param input what gates select with: one input for all, or streams, the first for the first gate and so on. There
+   * may be more streams than gates.
    * @param outputs a stream per expert
    * @returns a stream per gate, in their order
    */
@@ -25,7 +24,7 @@ export interface Gates extends Layer {
   ): { readonly mixtures: Features; readonly gates: readonly Gate[] };
 }
 
-/** exp of it is 0. Minus infinity would do, but a GPU's shader need not know infinities. */
+/** A logit whose exponential is 0. Minus infinity would do, but a GPU's shader need not know infinities. */
 const unseenLogit = -1e30;
 
 /**
@@ -43,20 +42,10 @@ export function gates(
   { gateStart }: { readonly gateStart: GateStart },
   biased = false,
 ): Gates {
-  const groups = [...new Set(specs.map(({ sees }) => sees.length))]
-    .filter((count) => count > 1)
-    .map((count) => ({
-      weight: `level${level}.gates.${count}.weight`,
-      bias: `level${level}.gates.${count}.bias`,
-      count,
-      members: specs.filter(({ sees }) => sees.length === count),
-    }));
-  /** Where each row of the parameters, one after the other, belongs among [gates, experts]. */
-  const expertRows = groups.flatMap(({ members }) =>
-    members.flatMap((member) => member.sees.map((expert) => specs.indexOf(member) * experts.length + expert)),
-  );
+  const groups = gateGroups(level, specs);
+  const logits = gateLogits(groups, specs, experts.length, inputs, biased);
   const unseen = specs.flatMap(({ sees }) => experts.map((_, expert) => (sees.includes(expert) ? 0 : unseenLogit)));
-
+  const mask = () => tf.tensor(unseen, [1, specs.length, experts.length, 1]);
   return {
     parameters: Object.fromEntries(
       groups.flatMap(({ weight, bias, count, members }) => {
@@ -67,50 +56,83 @@ export function gates(
       }),
     ),
     apply({ parameters }, input, outputs) {
-      const [blocks = 0, , , rows = 0] = outputs.shape;
-      const made = logits(parameters, input, outputs.shape);
-      const mask = () => tf.tensor(unseen, [1, specs.length, experts.length, 1]);
-      const gateWeights = overExperts(unseen.some((logit) => logit !== 0) ? tf.add(made, mask()) : made);
+      const ofAll = logits(parameters, input, outputs.shape);
+      const gateWeights = overExperts(unseen.some((logit) => logit !== 0) ? tf.add(ofAll, mask()) : ofAll);
       return {
         mixtures: mixtures(gateWeights, outputs),
-        gates: specs.map(({ name, sees }, gate) => {
-          const all = gateWeights.slice([0, gate, 0, 0], [blocks, 1, experts.length, rows]);
-          const own = byRow(all.reshape([blocks, experts.length, rows]));
-          const seen = isRange(sees, experts.length) ? own : tf.gather(own, tf.tensor1d([...sees], 'int32'), 1);
-          return { level, gate: name, experts: sees.map((expert) => experts[expert] ?? ''), weights: seen };
-        }),
+        gates: specs.map(({ name, sees }, gate) => ({
+          level,
+          gate: name,
+          experts: sees.map((expert) => experts[expert] ?? ''),
+          weights: seenWeights(gateWeights, gate, sees),
+        })),
       };
     },
   };
+}
 
-  /** [blocks, gates, experts, rows]; 0 where a gate does not see an expert. */
-  function logits(values: Pass['parameters'], input: Tensor, [blocks = 0, , , rows = 0]: readonly number[]): Tensor {
-    const shape: [number, number, number, number] = [blocks, specs.length, experts.length, rows];
+/** Gates over the same number of experts are a group, with their parameters together. Those over one expert are in none. */
+function gateGroups(level: number, specs: readonly GateSpec[]) {
+  return [...new Set(specs.map(({ sees }) => sees.length))]
+    .filter((count) => count > 1)
+    .map((count) => ({
+      weight: `level${level}.gates.${count}.weight`,
+      bias: `level${level}.gates.${count}.bias`,
+      count,
+      members: specs.filter(({ sees }) => sees.length === count),
+    }));
+}
+
+/**
+ * The gates' logits: [blocks, gates, experts, rows], 0 where a gate does not see an expert.
+ * @param experts of the level
+ */
+function gateLogits(
+  groups: ReturnType<typeof gateGroups>,
+  specs: readonly GateSpec[],
+  experts: number,
+  inputs: number,
+  biased: boolean,
+) {
+  /** Where each row of the parameters, one after the other, belongs among [gates, experts]. */
+  const expertRows = groups.flatMap(({ members }) =>
+    members.flatMap((member) => member.sees.map((expert) => specs.indexOf(member) * experts + expert)),
+  );
+  return (values: Pass['parameters'], input: Features, [blocks = 0, , , rows = 0]: readonly number[]): Tensor => {
+    const shape: [number, number, number, number] = [blocks, specs.length, experts, rows];
     if (groups.length === 0) return tf.zeros(shape);
-    const own = tf.concat(groups.map(({ weight }) => named(values, weight).reshape([-1, inputs])));
+    const weights = tf.concat(groups.map(({ weight }) => named(values, weight).reshape([-1, inputs])));
     // Products with rows of zeros, and streams without a gate, cost less than moving logits.
     const [streams = 0] = input.rank === 4 ? input.shape.slice(1) : [specs.length];
-    const weight = placed(own, streams).reshape([streams, experts.length, inputs]);
-    const made = product(input, weight).slice([0, 0, 0, 0], shape);
-    if (!biased) return made;
+    const weight = scattered(weights, expertRows, streams * experts).reshape([streams, experts, inputs]);
+    const logits = product(input, weight).slice([0, 0, 0, 0], shape);
+    if (!biased) return logits;
     const biases = tf.concat(groups.map(({ bias }) => named(values, bias).reshape([-1, 1])));
-    return addBias(made, placed(biases, specs.length).reshape([specs.length, 1, experts.length]));
-  }
+    const bias = scattered(biases, expertRows, specs.length * experts).reshape([specs.length, 1, experts]);
+    return addBias(logits, bias);
+  };
+}
 
-  /** Puts the parameters' rows at their places among [gates, experts]; 0 elsewhere. */
-  function placed(values: Tensor, gateCount: number): Tensor {
-    const count = gateCount * experts.length;
-    if (isRange(expertRows, count)) return values;
-    const zeros = tf.zeros([1, values.shape[1] ?? 0]);
-    const from: number[] = Array.from({ length: count }, () => expertRows.length);
-    for (const [row, place] of expertRows.entries()) from[place] = row;
-    // The gradient of a look-up is a scatter, but every place has one row at most.
-    return withGradient(
-      [values],
-      (v) => tf.gather(tf.concat([v, zeros]), tf.tensor1d(from, 'int32')),
-      (dy) => [tf.gather(dy, tf.tensor1d(expertRows, 'int32'))],
-    );
-  }
+/** Puts rows at their indexes among `count` rows; 0 elsewhere. */
+function scattered(values: Tensor, indexes: readonly number[], count: number): Tensor {
+  if (isRange(indexes, count)) return values;
+  const zeros = tf.zeros([1, values.shape[1] ?? 0]);
+  const from: number[] = Array.from({ length: count }, () => indexes.length);
+  for (const [row, index] of indexes.entries()) from[index] = row;
+  // The gradient of a look-up is a scatter, but every index has one row at most.
+  return withGradient(
+    [values],
+    (v) => tf.gather(tf.concat([v, zeros]), tf.tensor1d(from, 'int32')),
+    (dy) => [tf.gather(dy, tf.tensor1d([...indexes], 'int32'))],
+  );
+}
+
+/** A gate's weights of the experts that it sees, [batch, experts]. */
+function seenWeights(gateWeights: Tensor, gate: number, sees: readonly number[]): Tensor {
+  const [blocks = 0, , experts = 0, rows = 0] = gateWeights.shape;
+  const ofGate = gateWeights.slice([0, gate, 0, 0], [blocks, 1, experts, rows]);
+  const weights = byRow(ofGate.reshape([blocks, experts, rows]));
+  return isRange(sees, experts) ? weights : tf.gather(weights, tf.tensor1d([...sees], 'int32'), 1);
 }
 
 /**

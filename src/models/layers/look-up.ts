@@ -8,9 +8,9 @@ export function lookUp(table: Tensor, indexes: Tensor): Tensor {
   const [batch = 0, columns = 0] = indexes.shape;
   return withGradient(
     [table, indexes],
-    (values, at) => tf.gather(values, at).reshape([batch, columns * width]),
+    (values, ids) => tf.gather(values, ids).reshape([batch, columns * width]),
     // The second gradient is never asked for: indexes have none.
-    (dy, _, at) => [tf.unsortedSegmentSum(dy.reshape([batch * columns, width]), at.as1D().toInt(), rows), at],
+    (dy, _, ids) => [tf.unsortedSegmentSum(dy.reshape([batch * columns, width]), ids.as1D().toInt(), rows), ids],
   );
 }
 

@@ -16,12 +16,12 @@ export interface Mix extends Layer {
 
 /**
  * Mixes the parts of all members' features by trained scalars, the same for all samples. Parameter `name` is a matrix
- * [members * parts]^2. It starts at `own` for the own part and at equal shares of 1 - `own` elsewhere.
+ * [members * parts]^2. It starts at `start.share` for the own part, and at equal shares of the rest elsewhere.
  */
-export function mix(name: string, members: number, own: OwnShare, parts = 1): Mix {
+export function mix(name: string, members: number, start: OwnShare, parts = 1): Mix {
   const size = members * parts;
   return {
-    parameters: { [name]: shares(size, size, own, (row) => row) },
+    parameters: { [name]: shares(size, size, start, (row) => row) },
     apply({ parameters }, hidden) {
       const [blocks = 0, , width = 0, rows = 0] = hidden.shape;
       const split = hidden.reshape([blocks, size, width / parts, rows]);
@@ -36,12 +36,12 @@ export interface MixLevels extends Layer {
 }
 
 /**
- * Mixes levels for each member by trained scalars: parameter `name` [members, levels], starting at `own` for the last
- * level.
+ * Mixes levels for each member by trained scalars: parameter `name` [members, levels], starting at
+ * `start.share` for the last level.
  */
-export function mixLevels(name: string, members: number, levels: number, own: OwnShare): MixLevels {
+export function mixLevels(name: string, members: number, levels: number, start: OwnShare): MixLevels {
   return {
-    parameters: { [name]: shares(members, levels, own, () => levels - 1) },
+    parameters: { [name]: shares(members, levels, start, () => levels - 1) },
     apply({ parameters }, states) {
       const [blocks = 0, , width = 0, rows = 0] = states[0]?.shape ?? [];
       const all = tf.concat(
@@ -55,16 +55,16 @@ export function mixLevels(name: string, members: number, levels: number, own: Ow
 }
 
 /**
- * Scalars [rows, columns]: `share` at each row's own place, equal shares of the rest of 1 elsewhere. Their kind is
+ * Scalars [rows, columns]: `share` at each row's own column, equal shares of the rest of 1 elsewhere. Their kind is
  * `bias`, since like biases they are never decayed: L2 would pull them to 0, away from the near-identity that they
  * start at.
- * @throws ConfigError if the own place has less than the others.
+ * @throws ConfigError if the own column has less than the others.
  */
 function shares(
   rows: number,
   columns: number,
   { key, share }: OwnShare,
-  place: (row: number) => number,
+  ownColumn: (row: number) => number,
 ): ParameterStart {
   if (share < 1 / columns)
     throw new ConfigError(`model.${key}: it must be between 1/${columns} (equal shares) and 1, not ${share}.`);
@@ -73,7 +73,7 @@ function shares(
     kind: 'bias',
     start(values) {
       values.fill((1 - share) / (columns - 1));
-      for (let row = 0; row < rows; row++) values[row * columns + place(row)] = share;
+      for (let row = 0; row < rows; row++) values[row * columns + ownColumn(row)] = share;
     },
   };
 }

@@ -104,15 +104,15 @@ export function towers(name: string, tasks: readonly ModelTask[], inputs: number
     apply(pass, input) {
       const features = hidden.apply(pass, input);
       const logits = logitLayers.map(({ layer, members }) => {
-        const places = members.map((member) => tasks.findIndex((task) => task.name === member));
-        const own = features.rank === 4 ? pick(features, places) : features;
-        const made = product(own, named(pass.parameters, `${layer}.weight`));
-        return byStream(addBias(made, named(pass.parameters, `${layer}.bias`)));
+        const streams = members.map((member) => tasks.findIndex((task) => task.name === member));
+        const read = features.rank === 4 ? pick(features, streams) : features;
+        const linear = product(read, named(pass.parameters, `${layer}.weight`));
+        return byStream(addBias(linear, named(pass.parameters, `${layer}.bias`)));
       });
       const [first] = logits;
       if (first && logits.length === 1) return first;
-      const given = logitLayers.flatMap(({ members }) => members);
-      return inOrder(tf.concat(logits), given, tasks);
+      const order = logitLayers.flatMap(({ members }) => members);
+      return inTaskOrder(tf.concat(logits), order, tasks);
     },
   };
 }
@@ -126,20 +126,21 @@ interface LogitLayer {
 /** One layer for all tasks with one output, then one for each other task. */
 function groupLogitLayers(name: string, tasks: readonly ModelTask[]): readonly LogitLayer[] {
   const single = tasks.filter(({ outputs = 1 }) => outputs === 1);
-  const own = tasks.flatMap(({ name: task, outputs = 1 }) =>
+  const multiclass = tasks.flatMap(({ name: task, outputs = 1 }) =>
     outputs === 1 ? [] : [{ layer: `${name}.logit.${task}`, members: [task], outputs }],
   );
-  return single.length === 0 ? own : [{ layer: `${name}.logit`, members: namesOf(single), outputs: 1 }, ...own];
+  if (single.length === 0) return multiclass;
+  return [{ layer: `${name}.logit`, members: namesOf(single), outputs: 1 }, ...multiclass];
 }
 
-/** Logits [outputs, batch] of all tasks, in the order of `tasks`. @param given The order that they have. */
-export function inOrder(logits: Tensor, given: readonly string[], tasks: readonly ModelTask[]): Tensor {
+/** Logits [outputs, batch] of all tasks in the order of `tasks`. @param before the order that they have */
+export function inTaskOrder(logits: Tensor, before: readonly string[], tasks: readonly ModelTask[]): Tensor {
   const outputCount = (name: string) =>
     must(
       tasks.find((task) => task.name === name),
       `task '${name}'`,
     ).outputs ?? 1;
-  const owners = given.flatMap((name) => Array.from({ length: outputCount(name) }, () => name));
+  const owners = before.flatMap((name) => Array.from({ length: outputCount(name) }, () => name));
   const order = tasks.flatMap(({ name }) => [...owners.keys()].filter((row) => owners[row] === name));
   return reordered(logits, order);
 }

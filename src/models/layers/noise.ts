@@ -1,6 +1,7 @@
-import { float32, type HostArrays } from '../../support/arrays.js';
+import { type FloatArray, float32, type HostArrays } from '../../support/arrays.js';
 import { must } from '../../support/must.js';
 import type { Random } from '../../support/random.js';
+import { mapValues } from '../../support/records.js';
 import { tf } from '../../support/tf.js';
 import type { Context, NoiseUnits } from '../model.js';
 import { type Features, inBlocks, product } from './axes.js';
@@ -30,32 +31,36 @@ const ofRows = 'rows';
 
 /** Shapes of what one step's context is fed; nothing where no layer draws. */
 export function noiseShapes(units: NoiseUnits, batch: number): Readonly<Record<string, readonly number[]>> {
-  const layers = Object.entries(units).map(([layer, shape]) => [layer, [...shape, terms]] as const);
-  return Object.fromEntries(layers.length === 0 ? [] : [...layers, [ofRows, [batch, terms]] as const]);
+  if (Object.keys(units).length === 0) return {};
+  return { ...mapValues(units, (shape) => [...shape, terms]), [ofRows]: [batch, terms] };
 }
 
-/**
- * The noise of steps `first` to `first + steps`, from a stream for each layer and step: what a step draws depends on
- * its number alone.
- */
-export function drawNoise(
-  units: NoiseUnits,
-  batch: number,
+/** The noise of these steps. */
+export function drawNoise(units: NoiseUnits, batch: number, random: Random, steps: Steps): HostArrays {
+  return mapValues(noiseShapes(units, batch), (shape, name) => {
+    const kind = name === ofRows ? { bits: bits.rows, unit: 1 } : { bits: bits.units, unit: grain };
+    return drawSteps(shape, random.stream(name), steps, (values, stream) => fill(values, kind, stream));
+  });
+}
+
+/** Steps of training, and the number of those before them. */
+export interface Steps {
+  readonly first: number;
+  readonly steps: number;
+}
+
+/** Draws an array of this shape for each step, from a stream of the step: what it draws depends on its number alone. */
+export function drawSteps(
+  shape: readonly number[],
   random: Random,
-  { first, steps }: { readonly first: number; readonly steps: number },
-): HostArrays {
-  return Object.fromEntries(
-    Object.entries(noiseShapes(units, batch)).map(([name, shape]) => {
-      const drawn = float32([steps, ...shape]);
-      const size = drawn.data.length / steps;
-      const kind = name === ofRows ? { bits: bits.rows, unit: 1 } : { bits: bits.units, unit: grain };
-      for (let step = 0; step < steps; step++) {
-        const stream = random.stream(name).stream(String(first + step));
-        fill(drawn.data.subarray(step * size, (step + 1) * size), kind, stream);
-      }
-      return [name, drawn];
-    }),
-  );
+  { first, steps }: Steps,
+  draw: (values: Float32Array, random: Random) => void,
+): FloatArray {
+  const array = float32([steps, ...shape]);
+  const size = array.data.length / steps;
+  for (let step = 0; step < steps; step++)
+    draw(array.data.subarray(step * size, (step + 1) * size), random.stream(String(first + step)));
+  return array;
 }
 
 /** Fills with numbers of `bits` bits, several from each draw of 32. */

@@ -17,7 +17,7 @@ export interface SelfGates extends Layer {
  * expert. Parameter `<name>.weight` [modules, experts of a module, inputs].
  */
 export function selfGates(name: string, modules: readonly string[], experts: number, inputs: number): SelfGates {
-  const own = Array.from({ length: modules.length * experts }, (_, expert) => expert);
+  const ofModules = Array.from({ length: modules.length * experts }, (_, expert) => expert);
   return {
     parameters: { [`${name}.weight`]: glorot(modules, inputs, experts) },
     apply({ parameters }, input, outputs) {
@@ -26,7 +26,7 @@ export function selfGates(name: string, modules: readonly string[], experts: num
       const [blocks = 0, , width = 0, rows = 0] = outputs.shape;
       const mixed = mixtures(
         gateWeights.reshape([blocks * modules.length, 1, experts, rows]),
-        pick(outputs, own).reshape([blocks * modules.length, experts, width, rows]),
+        pick(outputs, ofModules).reshape([blocks * modules.length, experts, width, rows]),
       );
       return mixed.reshape([blocks, modules.length, width, rows]);
     },

@@ -72,9 +72,8 @@ export function allEnvironments(environment: Readonly<Record<string, unknown>>):
 }
 
 function packageVersion(path: string | URL): string | null {
-  const parsed: unknown = JSON.parse(readFileSync(path, 'utf8'));
-  if (typeof parsed !== 'object' || parsed === null || !('version' in parsed)) return null;
-  return String(parsed.version);
+  const { data } = z.object({ version: z.string() }).safeParse(JSON.parse(readFileSync(path, 'utf8')));
+  return data?.version ?? null;
 }
 
 /** The commit of the clone that this program runs from; null outside of one. */

@@ -6,6 +6,7 @@ import { fileSha256, isIntact, sha256 } from '../../support/checksum.js';
 import { DataError, systemReason, UserError } from '../../support/errors.js';
 import { filesBelow, linkWhole, makeFolder, removeRemains, writeWhole } from '../../support/files.js';
 import { appendLine } from '../../support/growing-file.js';
+import { jsonOrNull } from '../../support/json.js';
 import { acquireLock, cannotWrite } from '../../support/lock.js';
 import { recordOf } from '../../support/records.js';
 import { noteOnUntracked, type Tracking } from '../../tracking/trackers.js';
@@ -104,12 +105,7 @@ export async function keepEpochs(folder: RunFolder, name: string, lastEpoch: num
 
 /** Undefined for an incomplete line. */
 function lineEpoch(line: string): unknown {
-  try {
-    const record: unknown = JSON.parse(line);
-    return typeof record === 'object' && record !== null && 'epoch' in record ? record.epoch : undefined;
-  } catch {
-    return undefined;
-  }
+  return z.object({ epoch: z.unknown() }).safeParse(jsonOrNull(line)).data?.epoch;
 }
 
 /**

@@ -22,7 +22,7 @@ export interface Selection {
   readonly keep: Experiment['train']['keep'];
   readonly stopping: Pick<Experiment['train']['earlyStopping'], 'patience' | 'minDelta'>;
   /** See `LearningRateSchedule`. Absent: the learning rate follows no score. */
-  readonly follow?: LearningRateSchedule['follow'];
+  readonly follow?: LearningRateSchedule['follow'] | undefined;
 }
 
 /**
@@ -55,6 +55,7 @@ interface SelectionInputs {
   readonly train: Pick<Experiment['train'], 'earlyStopping' | 'keep'>;
   /** Weights of the joint loss, by task. */
   readonly lossWeights: readonly number[];
+  readonly follow?: Selection['follow'];
 }
 
 /**
@@ -65,7 +66,7 @@ interface SelectionInputs {
  * this task alone chooses and goes on. `metric:<name>`: tasks of its type are scored by this metric, negated where lower
  * is better. `loss`: tasks are scored by their loss, negated, and one epoch is chosen by the joint loss.
  */
-export function planSelection({ owners, tasks, train, lossWeights }: SelectionInputs): Selection {
+export function planSelection({ owners, tasks, train, lossWeights, follow }: SelectionInputs): Selection {
   const { monitor, patience, minDelta } = train.earlyStopping;
   const watched = tasks.flatMap((task, index) => (isWatched(task, monitor) ? [index] : []));
   return {
@@ -77,6 +78,7 @@ export function planSelection({ owners, tasks, train, lossWeights }: SelectionIn
     }),
     keep: train.keep,
     stopping: { patience, minDelta },
+    follow,
   };
 }
 
