@@ -56,3 +56,16 @@ export function jsonOrNull(text: string): unknown {
     return null;
   }
 }
+
+/** The function, but computed once for all arguments with equal JSON texts. */
+export function remembered<Args extends readonly unknown[], Value>(
+  compute: (...args: Args) => Value,
+): (...args: Args) => Value {
+  const values = new Map<string, { readonly value: Value }>();
+  return (...args) => {
+    const key = JSON.stringify(args);
+    const entry = values.get(key) ?? { value: compute(...args) };
+    values.set(key, entry);
+    return entry.value;
+  };
+}

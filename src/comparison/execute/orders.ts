@@ -2,6 +2,7 @@ import type { Experiment } from '../../config/experiment.js';
 import { asUserError, Interrupted } from '../../support/errors.js';
 import { type LoadingEvent, rememberingDataset } from '../../training/load-dataset.js';
 import { loadPlugin } from '../../training/plugins.js';
+import type { RunEvent } from '../../training/run-options.js';
 import { modelShape } from '../../training/setup.js';
 import type { DataShape } from '../plan/data-shapes.js';
 import { type PlannedRun, trainPlanned } from './planned-run.js';
@@ -64,21 +65,34 @@ export function takeOrders(report: (report: Report) => void) {
   }
 
   async function train(run: PlannedRun, signal: AbortSignal): Promise<Answer> {
-    let last = 0;
-    const { status } = await trainPlanned(run, {
-      ...{ load, read, signal },
-      hear: () => (event) => {
-        if (event.kind === 'note') report(event);
-        if (event.kind === 'start') report({ kind: 'start', resumedAt: event.resumedAt });
-        if (event.kind !== 'training' || event.record.kind !== 'step') return;
-        if (performance.now() - last < 1000 * secondsBetweenSteps) return;
-        last = performance.now();
-        const { epoch, step, steps } = event.record;
-        report({ kind: 'step', epoch, step, steps });
-      },
-    });
+    const tell = withFewerSteps(secondsBetweenSteps, report);
+    const on = (event: RunEvent) => {
+      const said = reportOf(event);
+      if (said) tell(said);
+    };
+    const { status } = await trainPlanned(run, { load, read, signal, hear: () => on });
     return { kind: status === 'interrupted' ? status : 'done' };
   }
+}
+
+/** What the process that gave the order hears of an event. */
+function reportOf(event: RunEvent): Report | undefined {
+  if (event.kind === 'note') return event;
+  if (event.kind === 'start') return { kind: 'start', resumedAt: event.resumedAt };
+  if (event.kind !== 'training' || event.record.kind !== 'step') return undefined;
+  const { epoch, step, steps } = event.record;
+  return { kind: 'step', epoch, step, steps };
+}
+
+/** Passes reports on. Between two steps that it passes on lie at least so many seconds. */
+export function withFewerSteps(seconds: number, pass: (report: Report) => void): (report: Report) => void {
+  let last = 0;
+  return (report) => {
+    const now = performance.now();
+    if (report.kind === 'step' && now - last < 1000 * seconds) return;
+    if (report.kind === 'step') last = now;
+    pass(report);
+  };
 }
 
 export function failure(error: unknown): Answer {

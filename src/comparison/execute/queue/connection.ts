@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { isIP } from 'node:net';
 import { Redis } from 'ioredis';
 import { ConfigError, hasCode, UserError } from '../../../support/errors.js';
@@ -14,7 +15,7 @@ export interface Connection {
 /** The BullMQ queue of all comparisons, and the prefix of its keys. All keys begin with `ple:`. */
 export const queueName = 'runs';
 export const prefix = 'ple:queue';
-/** Of BullMQ, in which 1 is the highest. */
+/** A job's lowest priority in BullMQ; 1 is the highest. */
 export const lowestPriority = 2 ** 21;
 
 /** BullMQ's longest command waits for 10 s. */
@@ -40,23 +41,11 @@ export async function connect(on: string, signal: AbortSignal, say: (line: strin
     closed = true;
     redis.disconnect();
   };
-  let away = false;
   try {
-    await new Promise<void>((resolve, reject) => {
-      const stop = () => reject(signal.reason);
-      if (signal.aborted) stop();
-      signal.addEventListener('abort', stop, { once: true });
-      redis.on('error', (error) => {
-        if (!maySoonAnswer(error)) reject(refused(error));
-        else if (!away && !closed) say(`The queue at ${shown} is away (${errorReason(error)}): waiting for it.`);
-        away = true;
-      });
-      redis.on('ready', () => {
-        if (away) say(`The queue at ${shown} is back.`);
-        away = false;
-        resolve();
-      });
-    });
+    signal.throwIfAborted();
+    const answered = firstAnswer(redis, shown, (line) => closed || say(line));
+    await Promise.race([answered, once(signal, 'abort')]);
+    signal.throwIfAborted();
     const policy = /^maxmemory_policy:(\S+)/m.exec(await redis.info('memory'))?.[1] ?? 'noeviction';
     if (policy !== 'noeviction')
       throw new UserError(
@@ -71,13 +60,33 @@ export async function connect(on: string, signal: AbortSignal, say: (line: strin
     close();
     throw refusalError(error, shown) ?? error;
   }
+}
 
-  function refused(error: unknown): UserError {
-    const reason = errorReason(error);
-    const isLogin = /NOAUTH|WRONGPASS/.test(reason);
-    const hint = isLogin ? ` Give ${userVariable} and ${passwordVariable} in the environment.` : '';
-    return new UserError(`The queue at ${shown} refuses: ${reason}.${hint}`);
-  }
+/**
+ * Waits until the server answers. Then and later, says when it is away and when it is back.
+ * @throws UserError for a server that will not answer
+ */
+function firstAnswer(redis: Redis, shown: string, say: (line: string) => void): Promise<void> {
+  let away = false;
+  return new Promise((resolve, reject) => {
+    redis.on('error', (error) => {
+      if (!maySoonAnswer(error)) reject(loginRefusal(error, shown));
+      else if (!away) say(`The queue at ${shown} is away (${errorReason(error)}): waiting for it.`);
+      away = true;
+    });
+    redis.on('ready', () => {
+      if (away) say(`The queue at ${shown} is back.`);
+      away = false;
+      resolve();
+    });
+  });
+}
+
+function loginRefusal(error: unknown, shown: string): UserError {
+  const reason = errorReason(error);
+  const isLogin = /NOAUTH|WRONGPASS/.test(reason);
+  const hint = isLogin ? ` Give ${userVariable} and ${passwordVariable} in the environment.` : '';
+  return new UserError(`The queue at ${shown} refuses: ${reason}.${hint}`);
 }
 
 /** What a server refuses, as a condition outside the program. Undefined for any other error. */

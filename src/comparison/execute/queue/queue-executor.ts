@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { join, relative, sep } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { Queue } from 'bullmq';
+import { type Job, Queue } from 'bullmq';
 import { z } from 'zod';
 import { Interrupted, UserError } from '../../../support/errors.js';
 import { counted } from '../../../support/text.js';
@@ -12,7 +12,7 @@ import { shapeReader, withWorkers } from '../workers.js';
 import { type Connection, connect, lowestPriority, prefix, queueName, refusalError } from './connection.js';
 import type { JobData } from './queue-worker.js';
 
-/** The progress of a job: what its worker reports. Of each kind only the last, but all notes. */
+/** The progress of a job: what its worker reports. It has the last report of each kind, and all notes. */
 const reportsSchema = z.array(
   z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('note'), message: z.string(), ofRun: z.literal(true).exactOptional() }),
@@ -22,10 +22,10 @@ const reportsSchema = z.array(
 );
 
 /**
- * Of jobs: attempts at a run whose process was killed or whose machine failed it, the milliseconds between them, and the
- * seconds for which those that are done or have failed stay.
+ * How BullMQ keeps jobs: the attempts at a run whose process was killed or whose machine failed it, the milliseconds
+ * between them, and the seconds for which jobs that are done or have failed stay.
  */
-const kept = {
+const keeping = {
   attempts: 4,
   backoff: 5000,
   stackTraceLimit: 0,
@@ -49,11 +49,16 @@ export async function withQueue<Made>(
   const aborted = once(signal, 'abort').then(() => undefined);
   try {
     return await withWorkers({ kill: signal }, (workers) => {
-      const execute = inQueue(connection, options, workers.rest);
+      const queue = new Queue<JobData>(queueName, { connection: connection.redis, prefix });
+      queue.on('error', () => undefined); // the connection says so
       return use({
         readShape: shapeReader(workers, options.on),
-        execute: (stage) => Promise.race([execute(stage), aborted]),
-      }); // the queue may be away
+        execute(stage) {
+          const handedOver = { queue, stage, options, left: new Set(stage.todo), heard: new Set<string>() };
+          void workers.rest(); // it has read the data for the plan
+          return Promise.race([trainByQueue(handedOver, connection), aborted]); // the queue may be away
+        },
+      });
     });
   } catch (error) {
     if (signal.aborted && !(error instanceof UserError)) throw new Interrupted();
@@ -63,76 +68,98 @@ export async function withQueue<Made>(
   }
 }
 
-/** @param rest Frees the data that were read for the plan. */
-function inQueue({ redis, shown }: Connection, options: ComparisonOptions, rest: () => Promise<void>) {
-  const { runs, signal, on } = options;
-  const queue = new Queue<JobData>(queueName, { connection: redis, prefix });
-  queue.on('error', () => undefined); // the connection says so
+/** A stage that the queue has. */
+interface QueuedStage {
+  readonly queue: Queue<JobData>;
+  readonly stage: OpenStage;
+  readonly options: ComparisonOptions;
+  /** The runs that have not ended. */
+  readonly left: Set<Run>;
+  /** The reports of earlier looks. */
+  readonly heard: Set<string>;
+}
+
+/** Hands the runs over, and looks at their jobs until all have ended. */
+async function trainByQueue(queued: QueuedStage, { redis, shown }: Connection): Promise<undefined> {
+  const { queue, stage, left, options } = queued;
+  const { signal, on } = options;
   const note = (message: string) => on({ kind: 'note', message });
-  const inRuns = (path: string) => relative(runs, path).replaceAll(sep, '/');
-  return async (stage: OpenStage): Promise<undefined> => {
-    const { todo } = stage;
-    const slots = (await queue.getWorkers()).length; // each trains one run at a time
-    const description = `the queue at ${shown} has ${counted(slots, 'place')} at workers`;
-    stage.planned({ jobs: Math.max(1, slots), threads: null, place: description });
-    if (slots === 0) note(`No worker is connected to the queue at ${shown}: ple worker --queue … starts one.`);
-    void rest();
-    // Of those that are there, jobs that a worker trains stay. The others get this plan, and all attempts.
-    await Promise.all(todo.map((run) => queue.remove(jobId(stage, run))));
-    await add(stage, todo);
-    const left = new Set(todo);
-    signal.addEventListener('abort', () => {
-      const what = `${counted(left.size, 'run')} stay with the queue: its workers train on`;
-      if (left.size > 0) note(`${what}. The same command collects them.`);
-    });
-    const heard = new Set<string>();
-    while (left.size > 0 && !signal.aborted) {
-      if (redis.status === 'ready') await Promise.all([...left].map((run) => look(stage, run, left, heard)));
-      await wait(1000 * betweenLooks, undefined, { signal }).catch(() => undefined);
-    }
-    return undefined;
+  const slots = (await queue.getWorkers()).length; // each trains one run at a time
+  const description = `the queue at ${shown} has ${counted(slots, 'place')} at workers`;
+  stage.planned({ jobs: Math.max(1, slots), threads: null, place: description });
+  if (slots === 0) note(`No worker is connected to the queue at ${shown}: ple worker --queue … starts one.`);
+  // A job that a worker trains stays as it is. The others get this plan, and all attempts.
+  await Promise.all(stage.todo.map((run) => queue.remove(jobId(queued, run))));
+  await addJobs(queued, stage.todo);
+  signal.addEventListener('abort', () => {
+    const what = `${counted(left.size, 'run')} stay with the queue: its workers train on`;
+    if (left.size > 0) note(`${what}. The same command collects them.`);
+  });
+  while (left.size > 0 && !signal.aborted) {
+    if (redis.status === 'ready') await Promise.all([...left].map((run) => look(queued, run)));
+    await wait(1000 * betweenLooks, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** A path as all machines know it: below the folder of all runs. */
+function sharedPath({ runs }: ComparisonOptions, path: string): string {
+  return relative(runs, path).replaceAll(sep, '/');
+}
+
+/** A run's job has the path of its folder as its id, so that no run is in the queue twice. */
+function jobId({ stage, options }: QueuedStage, run: Run): string {
+  return sharedPath(options, join(stage.folder, run.folder));
+}
+
+/** Jobs that the queue has already stay as they are. */
+async function addJobs(queued: QueuedStage, runs: readonly Run[]): Promise<void> {
+  const { queue, stage, options } = queued;
+  const plan = sharedPath(options, stage.plan);
+  const jobs = runs.map((run) => {
+    const index = stage.indexOf(run);
+    const opts = { ...keeping, jobId: jobId(queued, run), priority: Math.min(index + 1, lowestPriority) };
+    return { name: run.folder, data: { plan, index }, opts };
+  });
+  await queue.addBulk(jobs);
+}
+
+/** Reads how far a run's job is, and ends a run that has ended. A job that the queue has lost is added again. */
+async function look(queued: QueuedStage, run: Run): Promise<void> {
+  const { stage, left } = queued;
+  const job = await readJob(queued, run);
+  passReports(queued, run, job?.progress);
+  if (job && job.finishedOn === undefined) return;
+  const end = (failure?: string) => {
+    if (left.delete(run)) stage.end(run, failure);
   };
+  const hasFailed = (await job?.getState()) === 'failed';
+  if (hasFailed) end(job?.failedReason);
+  else if (isFinished(join(stage.folder, run.folder))) end();
+  else if (!job) await addJobs(queued, [run]);
+  else if (Date.now() - (job.finishedOn ?? 0) > 1000 * untilSeen)
+    end(`A worker has trained it, and ${stage.folder} has no result of it: give planner and workers the same --runs`);
+}
 
-  /** A run's job has the path of its folder as its id, so that no run is in the queue twice. */
-  function jobId({ folder }: OpenStage, { folder: name }: Run): string {
-    return inRuns(join(folder, name));
+/** Removes a job that is no JSON: another program wrote it. A worker that has it loses it soon. */
+async function readJob(queued: QueuedStage, run: Run): Promise<Job<JobData> | undefined> {
+  const { queue } = queued;
+  const id = jobId(queued, run);
+  try {
+    return await queue.getJob(id);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    await queue.remove(id);
+    return undefined;
   }
+}
 
-  /** Jobs that the queue has already stay as they are. */
-  async function add(stage: OpenStage, some: readonly Run[]): Promise<void> {
-    const jobs = some.map((run) => {
-      const index = stage.indexOf(run);
-      const opts = { ...kept, jobId: jobId(stage, run), priority: Math.min(index + 1, lowestPriority) };
-      return { name: run.folder, data: { plan: inRuns(stage.plan), index }, opts };
-    });
-    await queue.addBulk(jobs);
-  }
-
-  /** Ends a run that has ended. */
-  async function look(stage: OpenStage, run: Run, left: Set<Run>, heard: Set<string>): Promise<void> {
-    const id = jobId(stage, run);
-    const job = await queue.getJob(id).catch(async (error: unknown) => {
-      if (!(error instanceof SyntaxError)) throw error;
-      await queue.remove(id); // another program wrote it. A worker that has it loses it soon.
-      return undefined;
-    });
-    for (const report of reportsSchema.safeParse(job?.progress).data ?? []) {
-      const key = JSON.stringify([id, report]);
-      if (heard.has(key)) continue; // in an earlier look
-      heard.add(key);
-      if (report.kind !== 'note') stage.begin(run);
-      on({ kind: 'report', run, report });
-    }
-    const end = (failure?: string) => {
-      if (left.delete(run)) stage.end(run, failure);
-    };
-    if (job && job.finishedOn === undefined) return;
-    const hasFailed = (await job?.getState()) === 'failed';
-    if (hasFailed) end(job?.failedReason);
-    else if (isFinished(join(stage.folder, run.folder))) end();
-    else if (!job)
-      await add(stage, [run]); // the store has lost it
-    else if (Date.now() - (job.finishedOn ?? 0) > 1000 * untilSeen)
-      end(`A worker has trained it, and ${stage.folder} has no result of it: give planner and workers the same --runs`);
+/** @param progress What the worker has reported of the run, with what was heard in an earlier look. */
+function passReports({ stage, options, heard }: QueuedStage, run: Run, progress: unknown): void {
+  for (const report of reportsSchema.safeParse(progress).data ?? []) {
+    const key = JSON.stringify([run.folder, report]);
+    if (heard.has(key)) continue;
+    heard.add(key);
+    if (report.kind !== 'note') stage.begin(run);
+    options.on({ kind: 'report', run, report });
   }
 }
