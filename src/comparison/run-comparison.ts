@@ -25,7 +25,7 @@ import { externalRows } from './external.js';
 import { summarize } from './gains/summarize.js';
 import { next, openPlan, type Step, type TableStep } from './next.js';
 import { firstExperiment, pointKey } from './plan/axis-point.js';
-import { decidedForSeeds, joinDecisions, notesOnMatch } from './plan/decided-changes.js';
+import { joinDecisions, notesOnMatch } from './plan/decided-changes.js';
 import { asItIs, distinct } from './plan/run.js';
 import { crossFitted, notesOnSearch } from './search.js';
 import { fewestRuns } from './statistics/gain-family.js';
@@ -264,6 +264,9 @@ async function makeTable(
 function decisionsOn({ label, point }: Entry, { decided, search }: TableStep, { seeds }: ComparisonConfig): Decisions {
   const searched = search?.models.find((model) => model.label === label && pointKey(model.point) === pointKey(point));
   const tried = search && (searched?.candidates.length ?? 1);
-  const ofSeeds = seeds.map((seed) => joinDecisions(decided(label, point, seed), tried));
-  return { ...decidedForSeeds(ofSeeds), ...(search && searched && crossFitted(search, searched)) };
+  const decisions = joinDecisions(
+    seeds.map((seed) => decided(label, point, seed)),
+    tried,
+  );
+  return { ...decisions, ...(search && searched && crossFitted(search, searched)) };
 }

@@ -73,7 +73,7 @@ test('a model of independent networks decides task by task, another for all its 
   ]);
   expect(income?.match?.miss).toBe(0); // as configured
   expect(married?.match?.levels[0]?.[0]).toBeLessThan(32); // with wider inputs
-  expect(joinDecisions(parts, 2)).toEqual({
+  expect(joinDecisions([parts, parts], 2)).toEqual({
     searched: 2,
     tunedByTask: { income: low, 'never-married': high },
     matchByTask: { income: income?.match, 'never-married': married?.match },
@@ -82,7 +82,7 @@ test('a model of independent networks decides task by task, another for all its 
   const joint = changes('hard-sharing', point, 1);
   const [{ tasks, match } = {}] = joint;
   expect(tasks).toBeUndefined();
-  expect(joinDecisions(joint, 3)).toEqual({ searched: 3, tuned: high, match });
+  expect(joinDecisions([joint], 3)).toEqual({ searched: 3, tuned: high, match });
   const { model } = config.experiment('hard-sharing', point, 1, joint[0]?.changes);
   expect(model).toMatchObject({ levels: match?.levels, tower: match?.tower });
 });

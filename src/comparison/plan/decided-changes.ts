@@ -1,10 +1,13 @@
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type { AxisPoint, ComparisonConfig } from '../../config/comparison.js';
 import { models } from '../../models/catalogue.js';
 import type { ModelShape } from '../../models/model.js';
 import { ConfigError } from '../../support/errors.js';
+import { remembered } from '../../support/json.js';
 import { must } from '../../support/must.js';
 import { joined, wholeNumber } from '../../support/text.js';
+import type { ParameterCounts } from '../../training/setup.js';
 import type { ComparedModel, Decisions, Match } from '../comparison.js';
 import { pointText } from './axis-point.js';
 import { parameterCounts, type ReadShape } from './data-shapes.js';
@@ -36,27 +39,25 @@ export function createMatching(config: ComparisonConfig, readShape: ReadShape): 
   const { match: wanted, seeds, baseline, experiment } = config;
   if (wanted === null) return async (_label, _point, values) => ({ changes: values, values, match: null });
   const { target, embeddings } = wanted;
-  const made = new Map<string, Promise<Decided>>();
-  return (...asked) => {
-    const key = JSON.stringify(asked);
-    const decided = made.get(key) ?? match(...asked);
-    made.set(key, decided);
-    return decided;
-  };
-
-  /** The baseline is counted as configured; the model has its values before its widths are scaled. */
-  async function match(label: string, point: AxisPoint, values: AxisPoint): Promise<Decided> {
-    const [seed = 0] = seeds;
+  const [seed = 0] = seeds;
+  // The baseline is counted as configured; the model has its values before its widths are scaled.
+  return remembered(async (label, point, values) => {
     const [reference, scaled] = [experiment(baseline, point, seed), experiment(label, point, seed, values)];
-    const [{ model: ofReference }, { model: shape }] = await Promise.all([readShape(reference), readShape(scaled)]);
-    const { network, embedding } = parameterCounts(reference, ofReference);
-    const widths = matchWidths({
-      ...{ type: scaled.model.type, options: scaled.model, shape, embeddings },
-      target: target === 'baseline' ? network + (embeddings ? embedding : 0) : target,
+    const [{ model: referenceShape }, { model: shape }] = await Promise.all([readShape(reference), readShape(scaled)]);
+    const match = matchWidths({
+      type: scaled.model.type,
+      options: scaled.model,
+      shape,
+      target: target === 'baseline' ? counted(parameterCounts(reference, referenceShape), embeddings) : target,
+      embeddings,
     });
-    const changes = { ...values, 'model.levels': widths.levels, 'model.tower': widths.tower };
-    return { changes, values, match: widths };
-  }
+    return { changes: { ...values, 'model.levels': match.levels, 'model.tower': match.tower }, values, match };
+  });
+}
+
+/** How many of a model's parameters count. */
+function counted({ network, embedding }: ParameterCounts, embeddings: boolean): number {
+  return network + (embeddings ? embedding : 0);
 }
 
 /** Values, and the tasks that use them. */
@@ -79,46 +80,53 @@ export async function decide(config: ComparisonConfig, matching: Matching, chose
       for (const seed of config.crossFit ? config.seeds : config.seeds.slice(0, 1)) {
         const choices = chosen(label, point, seed) ?? [{ tasks: [], values: only }];
         const parts = choices.map(async ({ tasks, values }) => ({
-          ...(choices.length > 1 ? { tasks } : {}),
+          tasks: choices.length > 1 ? tasks : undefined,
           ...(await matching(label, point, values)),
         }));
         decided.set(keyOf(label, point, seed), await Promise.all(parts));
       }
     }
   }
-  return (...of) => must(decided.get(keyOf(...of)), `a decision on '${of[0]}'`);
+  return (label, point, seed) => must(decided.get(keyOf(label, point, seed)), `a decision on '${label}'`);
 }
 
 type Parts = ReturnType<DecidedChanges>;
 
-/** @param searched Number of combinations that the model chose from; undefined if no model was searched. */
-export function joinDecisions(parts: Parts, searched: number | undefined): Decisions {
-  const [first, ...others] = parts;
-  const byTask = <Value>(valueIn: (part: Parts[number]) => Value) =>
-    Object.fromEntries(parts.flatMap((part) => (part.tasks ?? []).map((task) => [task, valueIn(part)])));
-  const { values, match } = must(first, 'a part');
-  const sameWidths = others.every((part) => JSON.stringify(part.match) === JSON.stringify(match));
-  return {
-    ...(searched === undefined ? {} : { searched }),
-    ...(Object.keys(values).length === 0 || others.length > 0 ? {} : { tuned: values }),
-    ...(others.length > 0 ? { tunedByTask: byTask((part) => part.values) } : {}),
-    ...(match && sameWidths ? { match } : {}),
-    ...(match && !sameWidths ? { matchByTask: byTask((part) => part.match ?? match) } : {}),
-  };
+/**
+ * What was decided for a model, as far as all seeds have it alike.
+ * @param bySeed The decisions under each seed.
+ * @param searched Number of combinations that the model chose from; undefined if no model was searched.
+ */
+export function joinDecisions(bySeed: readonly Parts[], searched: number | undefined): Decisions {
+  const settings = alike(bySeed, ({ values }) => (Object.keys(values).length === 0 ? undefined : values));
+  const widths = alike(bySeed, ({ match }) => match ?? undefined);
+  return decisionsIn({
+    searched,
+    tuned: settings.ofAll,
+    tunedByTask: settings.byTask,
+    match: widths.ofAll,
+    matchByTask: widths.byTask,
+  });
 }
 
-/** What was decided for all seeds alike. */
-export function decidedForSeeds(ofSeeds: readonly Decisions[]): Decisions {
-  const [first = {}] = ofSeeds;
-  const alike = <Value>(valueIn: (decisions: Decisions) => Value) =>
-    new Set(ofSeeds.map((one) => JSON.stringify(valueIn(one)))).size === 1 ? valueIn(first) : undefined;
-  return decisionsIn({
-    ...first,
-    tuned: alike(({ tuned }) => tuned),
-    tunedByTask: alike(({ tunedByTask }) => tunedByTask),
-    match: alike(({ match }) => match),
-    matchByTask: alike(({ matchByTask }) => matchByTask),
+/** A value that all tasks have, or one for each. */
+interface ForTasks<Value> {
+  readonly ofAll?: Value | undefined;
+  readonly byTask?: Readonly<Record<string, Value>>;
+}
+
+/** What all seeds have alike. */
+function alike<Value>(bySeed: readonly Parts[], valueIn: (part: Parts[number]) => Value | undefined): ForTasks<Value> {
+  const [first = {}, ...others] = bySeed.map((parts): ForTasks<Value> => {
+    const [ofAll, ...different] = parts.map(valueIn);
+    if (different.every((value) => isDeepStrictEqual(value, ofAll))) return { ofAll };
+    const entries = parts.flatMap((part) => {
+      const value = valueIn(part);
+      return value === undefined ? [] : (part.tasks ?? []).map((task) => [task, value] as const);
+    });
+    return { byTask: Object.fromEntries(entries) };
   });
+  return others.every((other) => isDeepStrictEqual(other, first)) ? first : {};
 }
 
 /** Only the decisions of a row. */
@@ -133,16 +141,23 @@ export function decisionsIn({
 }: { readonly [Key in keyof Decisions]: Decisions[Key] | undefined }): Decisions {
   return {
     ...(searched === undefined ? {} : { searched }),
-    ...(tuned ? { tuned } : {}),
-    ...(tunedByTask ? { tunedByTask } : {}),
-    ...(match ? { match } : {}),
-    ...(matchByTask ? { matchByTask } : {}),
-    ...(mixed ? { mixed } : {}),
-    ...(atEdge ? { atEdge } : {}),
+    ...(tuned && { tuned }),
+    ...(tunedByTask && { tunedByTask }),
+    ...(match && { match }),
+    ...(matchByTask && { matchByTask }),
+    ...(mixed && { mixed }),
+    ...(atEdge && { atEdge }),
   };
 }
 
-type Options = Readonly<Record<string, unknown>>;
+/** A model whose widths are scaled, and how many parameters it is to have. */
+interface Wanted {
+  readonly type: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly shape: ModelShape;
+  readonly target: number;
+  readonly embeddings?: boolean;
+}
 
 /**
  * Scales all widths of `options.levels` and `options.tower` by one factor, so that the model has about `target`
@@ -156,83 +171,85 @@ type Options = Readonly<Record<string, unknown>>;
  * are, and why.
  * @throws ConfigError for the same without `embeddings`: then it does not depend on the data.
  */
-export function matchWidths(wanted: {
-  readonly type: string;
-  readonly options: Options;
-  readonly shape: ModelShape;
-  readonly target: number;
-  readonly embeddings?: boolean;
-}): Match {
+export function matchWidths(wanted: Wanted): Match {
   const { type, options, shape, target, embeddings = false } = wanted;
   const definition = models.get(type);
   const base = stackSchema.parse(options);
   const multiple = definition.widthMultiple(options);
-  const sizes = (stack: Stack) => parameterCounts({ model: { ...options, ...stack, type } }, shape);
-  const count = (stack: Stack) => {
-    const { network, embedding } = sizes(stack);
-    return network + (embeddings ? embedding : 0);
-  };
-  const fits = (stack: Stack) => definition.options.safeParse({ ...options, ...stack }).success;
   const match = (stack: Stack, factor: number): Match => {
-    const { network, embedding } = sizes(stack);
-    return { ...stack, factor, network, ...(embeddings ? { embedding } : {}), miss: count(stack) - target };
+    const counts = parameterCounts({ model: { ...options, ...stack, type } }, shape);
+    const { network, embedding } = counts;
+    const miss = counted(counts, embeddings) - target;
+    return { ...stack, factor, network, ...(embeddings ? { embedding } : {}), miss };
   };
   const asIs = match(base, 1);
   if (asIs.miss === 0) return asIs;
 
-  if (base.levels.length + base.tower.length === 0) return unreachable('it has no layers, and so no widths to scale');
-  let lower = 0; // a factor with at most `target` parameters
-  const least = count(scaled(base, lower, multiple));
-  if ((asIs.embedding ?? 0) > target)
-    return unreachable(`its embeddings alone have ${wholeNumber(asIs.embedding ?? 0)}`);
-  if (least > target) return unreachable(`with the narrowest layers it has ${wholeNumber(least)}`);
-  let upper = 1; // a factor with more
-  while (count(scaled(base, upper, multiple)) <= target) {
-    lower = upper;
-    upper *= 1.25;
-    if (!fits(scaled(base, upper, multiple))) return unreachable('its layers would be wider than a config may say');
+  const scaledBy = (factor: number) => scaled(base, factor, multiple);
+  const missBy = (factor: number) => match(scaledBy(factor), factor).miss;
+  const isAllowed = (factor: number) => definition.options.safeParse({ ...options, ...scaledBy(factor) }).success;
+  const why = whyUnreachable(asIs, missBy(0), target);
+  const factors = why === undefined && factorsAround(missBy, isAllowed);
+  if (!factors) return unmatched(wanted, asIs, why ?? 'its layers would be wider than a config may say');
+  const nearest = (factor: number) => adjusted(scaledBy(factor), multiple, (stack) => match(stack, factor));
+  return lessChanged(nearest(factors.lower), nearest(factors.upper)).match;
+}
+
+/** Why no factor gives the number. Undefined: one may. */
+function whyUnreachable({ levels, tower, embedding = 0 }: Match, leastMiss: number, target: number) {
+  if (levels.length + tower.length === 0) return 'it has no layers, and so no widths to scale';
+  if (embedding > target) return `its embeddings alone have ${wholeNumber(embedding)}`;
+  return leastMiss > 0 ? `with the narrowest layers it has ${wholeNumber(leastMiss + target)}` : undefined;
+}
+
+function unmatched({ type, target, embeddings = false }: Wanted, asIs: Match, why: string): Match {
+  if (embeddings) return { ...asIs, unmatched: why };
+  throw new ConfigError(
+    `compare.match: ${type} cannot be scaled to ${wholeNumber(target)} network parameters: ${why}. Give another number, or another model.`,
+  );
+}
+
+/**
+ * Two factors close together: with the lower a model has at most the number of parameters, with the upper more.
+ * Undefined: such layers would be wider than is allowed.
+ */
+function factorsAround(missBy: (factor: number) => number, isAllowed: (factor: number) => boolean) {
+  let [lower, upper] = [0, 1];
+  while (missBy(upper) <= 0) {
+    [lower, upper] = [upper, 1.25 * upper];
+    if (!isAllowed(upper)) return undefined;
   }
   while (upper - lower > 1e-9 * upper) {
     const middle = (lower + upper) / 2;
-    if (count(scaled(base, middle, multiple)) <= target) lower = middle;
+    if (missBy(middle) <= 0) lower = middle;
     else upper = middle;
   }
-  const [best] = [lower, upper]
-    .map((factor) => {
-      const { stack, change } = adjusted(scaled(base, factor, multiple), target, multiple, count);
-      return { match: match(stack, factor), change };
-    })
-    .toSorted((a, b) => compare(a.change, b.change) || Math.abs(a.match.miss) - Math.abs(b.match.miss));
-  return must(best, 'a stack').match;
-
-  function unreachable(why: string): Match {
-    if (embeddings) return { ...asIs, unmatched: why };
-    throw new ConfigError(
-      `compare.match: ${type} cannot be scaled to ${wholeNumber(target)} network parameters: ${why}. Give another number, or another model.`,
-    );
-  }
+  return { lower, upper };
 }
 
 /** A miss of more than this part of the number is noted. */
-const toldMiss = 0.01;
+const notedMiss = 0.01;
 
 /** What could not be matched: a line for each model and point, or for each of its tasks' networks. */
 export function notesOnMatch(
   models: readonly Pick<ComparedModel, 'label' | 'point' | 'match' | 'matchByTask'>[],
 ): readonly string[] {
   return models.flatMap(({ label, point, match, matchByTask = {} }) => {
-    const parts = match ? [{ of: '', match }] : Object.entries(matchByTask).map(([of, match]) => ({ of, match }));
-    return parts.flatMap(({ of, match: { network, embedding = 0, miss, unmatched } }) => {
-      const [has, target] = [network + embedding, network + embedding - miss];
-      if (unmatched === undefined && Math.abs(miss) <= toldMiss * target) return [];
-      const name = joined(' ', label, pointText(point, ' '), of === '' ? '' : `for ${of}`);
-      const share = Number(((100 * Math.abs(miss)) / target).toPrecision(2));
-      const size = `${wholeNumber(has)} parameters, ${share} % ${miss > 0 ? 'more' : 'fewer'} than the ${wholeNumber(target)} of compare.match`;
-      return unmatched === undefined
-        ? [`${name} has ${size}: whole widths come no nearer.`]
-        : [`${name} keeps its widths and has ${size}, which no widths give: ${unmatched}.`];
-    });
+    const model = joined(' ', label, pointText(point, ' '));
+    const byTask = Object.entries(matchByTask).flatMap(([task, widths]) =>
+      noteOnWidths(`${model} for ${task}`, widths),
+    );
+    return match ? noteOnWidths(model, match) : byTask;
   });
+}
+
+function noteOnWidths(name: string, { network, embedding = 0, miss, unmatched }: Match): readonly string[] {
+  const [has, target] = [network + embedding, network + embedding - miss];
+  if (unmatched === undefined && Math.abs(miss) <= notedMiss * target) return [];
+  const share = Number(((100 * Math.abs(miss)) / target).toPrecision(2));
+  const size = `${wholeNumber(has)} parameters, ${share} % ${miss > 0 ? 'more' : 'fewer'} than the ${wholeNumber(target)} of compare.match`;
+  if (unmatched === undefined) return [`${name} has ${size}: whole widths come no nearer.`];
+  return [`${name} keeps its widths and has ${size}, which no widths give: ${unmatched}.`];
 }
 
 const stackSchema = z.object({ levels: z.array(z.array(z.int())), tower: z.array(z.int()) });
@@ -247,24 +264,37 @@ function scaled({ levels, tower }: Stack, factor: number, multiple: number): Sta
   };
 }
 
-/**
- * The stack whose last layer has the width nearest to `target`, and how much that width changed: abs(ln(new / old)).
- * Infinite if no width comes nearer than half a unit's parameters.
- */
-function adjusted(stack: Stack, target: number, multiple: number, count: (stack: Stack) => number) {
-  const step = stack.tower.length > 0 ? 1 : multiple;
-  const width = stack.tower.at(-1) ?? stack.levels.at(-1)?.at(-1) ?? 0;
-  const at = (last: number): Stack =>
-    stack.tower.length > 0
-      ? { ...stack, tower: [...stack.tower.slice(0, -1), last] }
-      : { ...stack, levels: [...stack.levels.slice(0, -1), [...(stack.levels.at(-1) ?? []).slice(0, -1), last]] };
-  const unit = count(at(width + step)) - count(stack);
-  if (unit <= 0) return { stack, change: Number.POSITIVE_INFINITY };
-  const last = Math.max(step, width + step * Math.round((target - count(stack)) / unit));
-  const reached = Math.abs(count(at(last)) - target) <= unit / 2;
-  return { stack: at(last), change: reached ? Math.abs(Math.log(last / width)) : Number.POSITIVE_INFINITY };
+/** A match, and how much the width of its last layer was changed to come nearer: abs(ln(new / old)). */
+interface Adjusted {
+  readonly match: Match;
+  /** Infinite if no width comes nearer than half a unit's parameters. */
+  readonly change: number;
 }
 
-function compare(a: number, b: number): number {
-  return a === b ? 0 : a - b;
+/** Gives the last layer the width with the smallest miss. */
+function adjusted(stack: Stack, multiple: number, matchWith: (stack: Stack) => Match): Adjusted {
+  const isTower = stack.tower.length > 0;
+  const step = isTower ? 1 : multiple;
+  const layers = isTower ? stack.tower : (stack.levels.at(-1) ?? []);
+  const last = layers.at(-1) ?? 0;
+  const withLast = (width: number): Match => {
+    const widths = [...layers.slice(0, -1), width];
+    return matchWith({
+      ...stack,
+      ...(isTower ? { tower: widths } : { levels: [...stack.levels.slice(0, -1), widths] }),
+    });
+  };
+  const match = matchWith(stack);
+  const unit = withLast(last + step).miss - match.miss;
+  if (unit <= 0) return { match, change: Number.POSITIVE_INFINITY };
+  const width = Math.max(step, last + step * Math.round(-match.miss / unit));
+  const nearest = withLast(width);
+  const isReached = Math.abs(nearest.miss) <= unit / 2;
+  return { match: nearest, change: isReached ? Math.abs(Math.log(width / last)) : Number.POSITIVE_INFINITY };
+}
+
+/** Where both change alike, the smaller miss decides. */
+function lessChanged(below: Adjusted, above: Adjusted): Adjusted {
+  if (above.change !== below.change) return above.change < below.change ? above : below;
+  return Math.abs(above.match.miss) < Math.abs(below.match.miss) ? above : below;
 }

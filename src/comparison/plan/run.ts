@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { AxisPoint, ComparisonConfig } from '../../config/comparison.js';
 import type { Experiment } from '../../config/experiment.js';
 import { hash8 } from '../../config/hash.js';
-import { groupedBy } from '../../support/json.js';
+import { groupedBy, remembered } from '../../support/json.js';
 import { definitions } from '../../training/definitions.js';
 import { isFinished } from '../../training/folder/run-folder.js';
 import { type LoadingEvent, oncePerData } from '../../training/load-dataset.js';
@@ -18,7 +18,7 @@ export interface Cell {
   /** By key: the values that a run of `tune` tries. */
   readonly values?: AxisPoint;
   /** The tasks that are reported from this run. Absent: all tasks. */
-  readonly tasks?: readonly string[];
+  readonly tasks?: readonly string[] | undefined;
   /** Matched widths, tuned values and `values`, by key. */
   readonly changes: AxisPoint;
 }
@@ -27,7 +27,7 @@ export interface Cell {
 export interface Run extends Cell {
   readonly experiment: Experiment;
   readonly hash8: string;
-  /** Of the data. */
+  /** The checksum of its data set. */
   readonly checksum: string;
   /** Folder name, below the folder of its stage. Runs with equal hashes share it. */
   readonly folder: string;
@@ -55,9 +55,7 @@ export function reportedRuns(
   return seeds.flatMap((seed) =>
     points.flatMap((point) =>
       models.flatMap(({ label }) =>
-        partsOf(label, point, seed).map(({ tasks, changes }) => {
-          return { label, point, seed, changes, ...(tasks ? { tasks } : {}) };
-        }),
+        partsOf(label, point, seed).map(({ tasks, changes }) => ({ label, point, seed, changes, tasks })),
       ),
     ),
   );
@@ -85,37 +83,37 @@ export function runPlacer(
     () => null,
     Number.POSITIVE_INFINITY,
   );
-  const hashed = new Map<string, Pick<Run, 'experiment' | 'hash8' | 'checksum'>>(); // by cell
-
-  async function withHash(cell: Cell) {
-    const key = JSON.stringify(cell);
-    const hash = hashed.get(key);
-    if (hash) return hash;
+  const identified = remembered(async (cell: Cell) => {
     await setImmediate(); // lets signals in
     signal?.throwIfAborted();
     const experiment = cellExperiment(config, cell);
     const checksum = await readChecksum(experiment, on, signal);
-    const made = { experiment, checksum, hash8: hash8(experiment, checksum, definitions) };
-    hashed.set(key, made);
-    return made;
-  }
-
+    return { experiment, checksum, hash8: hash8(experiment, checksum, definitions) };
+  });
   return async (cells, folder, failed) => {
-    const names = groupedBy(existsSync(folder) ? readdirSync(folder) : [], folderHash);
-    const present = new Map(names.map((alike) => [folderHash(alike[0]), alike]));
-    const named = new Map<string, string>(); // by hash
+    const names = folderNames(folder); // by hash
     const placed: Run[] = [];
     for (const cell of cells) {
-      const made = await withHash(cell);
-      const candidates = (present.get(made.hash8) ?? []).toSorted(newestFirst(folder));
-      const isDone = (name: string) => isFinished(join(folder, name));
-      const path = named.get(made.hash8) ?? candidates.find(isDone) ?? candidates[0];
-      const name = path ?? `${made.experiment.name}-${made.hash8}`;
-      named.set(made.hash8, name);
-      placed.push(asItIs({ ...cell, ...made, folder: name, state: 'planned' }, folder, failed));
+      const identity = await identified(cell);
+      const { experiment, hash8 } = identity;
+      const name = names.get(hash8) ?? `${experiment.name}-${hash8}`;
+      names.set(hash8, name);
+      placed.push(asItIs({ ...cell, ...identity, folder: name, state: 'planned' }, folder, failed));
     }
     return placed;
   };
+}
+
+/** The names of runs' folders, by hash. A finished one is taken, else the one with the newest checkpoint. */
+function folderNames(folder: string): Map<string | undefined, string> {
+  const isDone = (name: string) => isFinished(join(folder, name));
+  const alike = groupedBy(existsSync(folder) ? readdirSync(folder) : [], folderHash);
+  return new Map(
+    alike.map((names) => {
+      const sorted = names.toSorted(newestFirst(folder));
+      return [folderHash(names[0]), sorted.find(isDone) ?? sorted[0] ?? names[0]];
+    }),
+  );
 }
 
 /** The hash in the name of a run's folder. */
@@ -141,13 +139,13 @@ export function cellExperiment(
   return { ...experiment, name: folderName([label, ...(tasks ?? []), ...words].join('-')) };
 }
 
-/** Of runs that share a folder, only the first. */
+/** The runs that have a folder of their own: several cells may have one run, of which the first is kept. */
 export function distinct(runs: readonly Run[]): readonly Run[] {
   const seen = new Set<string>();
   return runs.filter(({ folder }) => !seen.has(folder) && seen.add(folder));
 }
 
-/** The runs that are still to be trained. Of runs that share a folder, only the first. */
+/** The runs that are still to be trained, one for each folder. */
 export function unfinished(runs: readonly Run[]): readonly Run[] {
   return distinct(runs).filter(({ state }) => state === 'planned');
 }
