@@ -91,12 +91,13 @@ export function runPlacer(
     return { experiment, checksum, hash8: hash8(experiment, checksum, definitions) };
   });
   return async (cells, folder, failed) => {
-    const names = folderNames(folder); // by hash
+    const find = folderFinder(folder);
+    const names = new Map<string, string>(); // by hash
     const placed: Run[] = [];
     for (const cell of cells) {
       const identity = await identified(cell);
       const { experiment, hash8 } = identity;
-      const name = names.get(hash8) ?? `${experiment.name}-${hash8}`;
+      const name = names.get(hash8) ?? find(hash8) ?? `${experiment.name}-${hash8}`;
       names.set(hash8, name);
       placed.push(asItIs({ ...cell, ...identity, folder: name, state: 'planned' }, folder, failed));
     }
@@ -104,16 +105,14 @@ export function runPlacer(
   };
 }
 
-/** The names of runs' folders, by hash. A finished one is taken, else the one with the newest checkpoint. */
-function folderNames(folder: string): Map<string | undefined, string> {
-  const isDone = (name: string) => isFinished(join(folder, name));
-  const alike = groupedBy(existsSync(folder) ? readdirSync(folder) : [], folderHash);
-  return new Map(
-    alike.map((names) => {
-      const sorted = names.toSorted(newestFirst(folder));
-      return [folderHash(names[0]), sorted.find(isDone) ?? sorted[0] ?? names[0]];
-    }),
-  );
+/** Finds the folder of a run by its hash: a finished one, else the one with the newest checkpoint. */
+function folderFinder(folder: string): (hash: string) => string | undefined {
+  const names = groupedBy(existsSync(folder) ? readdirSync(folder) : [], folderHash);
+  const byHash = new Map(names.map((alike) => [folderHash(alike[0]), alike]));
+  return (hash) => {
+    const candidates = byHash.get(hash)?.toSorted(newestFirst(folder));
+    return candidates?.find((name) => isFinished(join(folder, name))) ?? candidates?.[0];
+  };
 }
 
 /** The hash in the name of a run's folder. */

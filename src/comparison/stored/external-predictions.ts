@@ -1,5 +1,6 @@
 import { createReadStream, existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { pipeline } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import type { TaskConfig } from '../../config/parts.js';
 import { evaluateTask } from '../../metrics/evaluate.js';
@@ -42,13 +43,11 @@ export async function referenceAmong(
       `No run of seed ${runs[0]?.result.seed} has a predictions.arrow, from which the labels are taken: train one without --no-predictions.`,
     );
   const predictions = await reference.predictions();
-  const inOrder = tasks.map(({ name }) =>
-    must(
-      predictions.find(({ task }) => task.name === name),
-      `task '${name}'`,
-    ),
-  );
-  return { dataset: reference.result.dataset, tasks: inOrder };
+  const predicted = new Map(predictions.map((prediction) => [prediction.task.name, prediction]));
+  return {
+    dataset: reference.result.dataset,
+    tasks: tasks.map(({ name }) => must(predicted.get(name), `task '${name}'`)),
+  };
 }
 
 /** @throws ConfigError for a word that is not `LABEL=FILE` or `LABEL:SEED=FILE`. */
@@ -89,36 +88,40 @@ async function fromCsv(
 ): Promise<readonly TaskPredictions[]> {
   if (path.endsWith('.arrow')) throw new ConfigError(`--predictions ${path}: write a CSV, not an Arrow file.`);
   const rows = reference[0]?.scores.labels.length ?? 0;
-  const read = reference.map(({ task, scores }) => {
-    const names = outputNames(task);
-    return { task, scores, names, logits: new Float64Array(rows * names.length), columns: [-1], label: -1 };
-  });
-  let count = -1; // the header
   // An empty line may be the empty cell of a file with one column.
-  const records = parse({ bom: true, info: true, skip_empty_lines: reference.length > 1 });
-  createReadStream(path)
-    .on('error', (error) => records.destroy(error))
-    .pipe(records);
+  const records = csvRecords(path, reference.length > 1);
+  const { value: header } = await records.next();
+  if (!header) throw new DataError(`${path} is empty: its first line names the tasks.`);
+  const tasks = reference.map((task) => findColumns(task, header.cells, path));
+  let row = 0;
+  for await (const { cells, place } of records) {
+    if (row < rows) for (const task of tasks) readRow(task, row, cells, place, scale);
+    row++;
+  }
+  if (row !== rows)
+    throw new DataError(
+      `${path} has ${row} rows, the test split ${rows}: one row per row of predictions.arrow is needed, in its order.`,
+    );
+  return tasks.map(({ task: { link: _link, ...task }, scores, logits }) => ({
+    task: { ...task, offset: 0, scale: 1 },
+    scores: { ...scores, logits },
+  }));
+}
+
+/** A record of a CSV, and where it stands: `file:line`. */
+interface CsvRecord {
+  readonly cells: readonly string[];
+  readonly place: string;
+}
+
+/** @throws DataError for a file that cannot be read, or is no CSV. */
+async function* csvRecords(path: string, skipEmptyLines: boolean): AsyncGenerator<CsvRecord, undefined> {
+  const records = parse({ bom: true, info: true, skip_empty_lines: skipEmptyLines });
+  pipeline(createReadStream(path), records, () => undefined); // the loop gets the error
   try {
-    for await (const record of records) {
-      const { info, record: cells }: { info: { lines: number }; record: string[] } = record;
-      if (count < 0) {
-        for (const of of read) {
-          of.columns = of.names.map((name) => findColumn(cells, name, path));
-          of.label = cells.indexOf(`${of.task.type}.${of.task.name}`);
-        }
-      } else if (count < rows) {
-        for (const { task, scores, names, logits, columns, label } of read) {
-          if (label >= 0) checkLabel(`${path}:${info.lines}`, task, cells[label], scores, count);
-          for (const [output, column] of columns.entries()) {
-            const text = cells[column]?.trim() ?? '';
-            if (text === '' && !((scores.mask[count] ?? 0) > 0)) continue;
-            const where = `${path}:${info.lines}: '${names[output]}'`;
-            logits[output * rows + count] = toLogit(number(text, where), task.type, scale, where);
-          }
-        }
-      }
-      count++;
+    for await (const entry of records) {
+      const { info, record }: { info: { lines: number }; record: string[] } = entry;
+      yield { cells: record, place: `${path}:${info.lines}` };
     }
   } catch (error) {
     if (error instanceof CsvError) throw new DataError(`${path}: not a CSV file: ${error.message}.`);
@@ -126,15 +129,36 @@ async function fromCsv(
       throw new DataError(`Cannot read the predictions ${path}: ${error.message}.`);
     throw error;
   }
-  if (count < 0) throw new DataError(`${path} is empty: its first line names the tasks.`);
-  if (count !== rows)
-    throw new DataError(
-      `${path} has ${count} rows, the test split ${rows}: one row per row of predictions.arrow is needed, in its order.`,
-    );
-  return read.map(({ task: { link: _link, ...task }, scores, logits }) => ({
-    task: { ...task, offset: 0, scale: 1 },
-    scores: { ...scores, logits },
-  }));
+}
+
+/** A task, where a file has it, and the scores that are read. */
+interface TaskColumns extends TaskPredictions {
+  readonly outputs: readonly { readonly name: string; readonly column: number }[];
+  /** The column of labels; below 0: the file has none. */
+  readonly labels: number;
+  readonly logits: Float64Array;
+}
+
+function findColumns({ task, scores }: TaskPredictions, header: readonly string[], path: string): TaskColumns {
+  const outputs = outputNames(task).map((name) => ({ name, column: findColumn(header, name, path) }));
+  const labels = header.indexOf(`${task.type}.${task.name}`);
+  return { task, scores, outputs, labels, logits: new Float64Array(scores.labels.length * outputs.length) };
+}
+
+function readRow(
+  { task, scores, outputs, labels, logits }: TaskColumns,
+  row: number,
+  cells: readonly string[],
+  place: string,
+  scale: Scale | undefined,
+): void {
+  if (labels >= 0) checkLabel(place, task, cells[labels], scores, row);
+  for (const [output, { name, column }] of outputs.entries()) {
+    const text = cells[column]?.trim() ?? '';
+    if (text === '' && !((scores.mask[row] ?? 0) > 0)) continue;
+    const where = `${place}: '${name}'`;
+    logits[output * scores.labels.length + row] = toLogit(number(text, where), task.type, scale, where);
+  }
 }
 
 /** The columns of a task's scores. */
