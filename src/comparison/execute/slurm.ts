@@ -33,54 +33,70 @@ export function withSlurm<Made>(
     return use({
       readShape,
       async execute(stage) {
-        const { runs, todo, plan } = stage;
-        if (signal.aborted) return;
-        const ofStage = stage.stage === 'tuning' ? ' to tune' : '';
-        const finished = `${runs.length - todo.length} of ${runs.length} runs${ofStage} are finished`;
-        const jobs = dirname(plan);
-        const script = plan.replace(/json$/, 'sh');
-        const name = `ple-${comparison}-${sha256(dirname(jobs)).slice(0, 8)}`;
+        const { todo, plan } = stage;
+        if (signal.aborted) return undefined;
+        const folder = dirname(plan);
+        const name = `ple-${comparison}-${sha256(dirname(folder)).slice(0, 8)}`;
         const tasks = dryRun ? '' : await queued(name);
-        if (tasks !== '') return left(`${finished}; in Slurm's queue: ${tasks}. Later: ${command}`);
-        if (!resubmit && !dryRun && existsSync(script)) {
-          const rest = collected(stage);
-          if (rest.training > 0) return left(`${finished}; ${rest.text}. Later: ${command}`);
-          const logs = `No task of theirs is in Slurm's queue; the logs are in ${relative('.', jobs)}`;
-          const again = `${finished}; ${rest.text}. ${logs}. Hand them over again: ${command} --resubmit`;
-          return rest.missing === 0 ? undefined : left(again, exitCode.failed);
-        }
+        if (tasks !== '') return left(`${finished(stage)}; in Slurm's queue: ${tasks}. Later: ${command}`);
+        if (!resubmit && !dryRun && existsSync(scriptOf(plan))) return collect(stage, command);
         const [first] = todo;
         if (first) await readShape(first.experiment); // a mistake that every task would meet
-        const text = batchScript({
-          ...{ name, plan, folder: jobs, workingFolder: process.cwd() },
-          indices: todo.map(stage.indexOf),
-          ...execute,
-        });
-        const what = `${counted(todo.length, 'run')}${ofStage}`;
-        if (dryRun) return { ...left(`${what} of ${plan} would be handed over.`), text };
-        await writeWhole(script, text);
-        for (const run of todo) rmSync(failureFile(plan, run), { force: true });
-        try {
-          const [job] = (await called('sbatch', '--parsable', script)).trim().split(';'); // the cluster may follow
-          return left(`Submitted ${what} as Slurm job ${job}. When they are done: ${command}`);
-        } catch (error) {
-          rmSync(script); // nobody trains it
-          throw error;
-        }
+        const indices = todo.map(stage.indexOf);
+        const text = batchScript({ ...execute, name, plan, folder, indices, workingFolder: process.cwd() });
+        const runs = `${counted(todo.length, 'run')}${ofSearch(stage)}`;
+        if (dryRun) return { ...left(`${runs} of ${plan} would be handed over.`), text };
+        const job = await submit(stage, text);
+        return left(`Submitted ${runs} as Slurm job ${job}. When they are done: ${command}`);
       },
     });
   });
 }
 
-/** Ends the runs that failed. @returns How many others have not ended. */
-function collected(stage: OpenStage) {
+function finished(stage: OpenStage): string {
+  const { runs, todo } = stage;
+  return `${runs.length - todo.length} of ${runs.length} runs${ofSearch(stage)} are finished`;
+}
+
+function ofSearch({ stage }: OpenStage): string {
+  return stage === 'tuning' ? ' to tune' : '';
+}
+
+/** The script of a stage that was handed over. */
+function scriptOf(plan: string): string {
+  return plan.replace(/json$/, 'sh');
+}
+
+/**
+ * Ends the runs that failed, of a stage that was handed over before.
+ * @returns Undefined if all runs have ended.
+ */
+function collect(stage: OpenStage, command: string): LeftToOthers | undefined {
   const { todo, folder, plan } = stage;
   stage.planned({ jobs: todo.length, threads: null, place: 'tasks of Slurm' });
   const others = todo.filter((run) => openState(join(folder, run.folder)) !== 'running');
   const failed = others.filter((run) => existsSync(failureFile(plan, run)));
   for (const run of failed) stage.end(run, readFileSync(failureFile(plan, run), 'utf8').trim());
   const [training, missing] = [todo.length - others.length, others.length - failed.length];
-  return { training, missing, text: `failed: ${failed.length}, training: ${training}, missing: ${missing}` };
+  const state = `${finished(stage)}; failed: ${failed.length}, training: ${training}, missing: ${missing}`;
+  if (training > 0) return left(`${state}. Later: ${command}`);
+  if (missing === 0) return undefined;
+  const logs = `No task of theirs is in Slurm's queue; the logs are in ${relative('.', dirname(plan))}`;
+  return left(`${state}. ${logs}. Hand them over again: ${command} --resubmit`, exitCode.failed);
+}
+
+/** Hands a script to sbatch. @returns the number of the job */
+async function submit({ todo, plan }: OpenStage, text: string): Promise<string | undefined> {
+  const script = scriptOf(plan);
+  await writeWhole(script, text);
+  for (const run of todo) rmSync(failureFile(plan, run), { force: true });
+  try {
+    const [job] = (await called('sbatch', '--parsable', script)).trim().split(';'); // the cluster may follow
+    return job;
+  } catch (error) {
+    rmSync(script); // nobody trains it
+    throw error;
+  }
 }
 
 function left(message: string, code: number = exitCode.done): LeftToOthers {
