@@ -57,13 +57,14 @@ export function jsonOrNull(text: string): unknown {
   }
 }
 
-/** The function, but computed once for all arguments with equal JSON texts. */
+/** The function, but called once for all arguments with equal keys, which are compared as JSON texts. */
 export function remembered<Args extends readonly unknown[], Value>(
   compute: (...args: Args) => Value,
+  keyOf: (...args: Args) => unknown = (...args) => args,
 ): (...args: Args) => Value {
   const values = new Map<string, { readonly value: Value }>();
   return (...args) => {
-    const key = JSON.stringify(args);
+    const key = JSON.stringify(keyOf(...args));
     const entry = values.get(key) ?? { value: compute(...args) };
     values.set(key, entry);
     return entry.value;

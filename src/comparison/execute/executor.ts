@@ -23,7 +23,7 @@ export type Event =
       readonly runs: number;
       readonly unfinished: readonly Run[];
       readonly jobs: number;
-      /** Of each run; null where other machines say. */
+      /** How many threads each run has; null where other machines say. */
       readonly threads: number | null;
       /** Where runs train, in words; absent: in processes of this machine. */
       readonly place?: string;
@@ -106,16 +106,17 @@ export type OpenStage = ReturnType<typeof openStage>;
  * @param metrics The metric by task, for tasks that do not use the default metric of their type.
  */
 export function openStage(
-  { stage, runs, folder, plan }: Stage & { readonly plan: string },
+  planned: Stage & { readonly plan: string },
   metrics: Readonly<Record<string, string>>,
   on: (event: Event) => void,
 ) {
+  const { stage, runs, folder } = planned;
   const todo = unfinished(runs);
   const indices = new Map(runs.map((run, index) => [run.folder, index]));
   const begun = new Map<string, number>(); // times by folder
   const failed: string[] = [];
   return {
-    ...{ stage, runs, folder, plan },
+    ...planned,
     /** What must be trained. */
     todo,
     /** Paths of the runs that failed. */
@@ -133,13 +134,10 @@ export function openStage(
      */
     end(run: Run, message?: string): void {
       const path = join(folder, run.folder);
-      const hasFailed = message !== undefined;
-      if (hasFailed) failed.push(path);
-      const isDone = !hasFailed && isFinished(path);
-      const scores = isDone ? displayedScores(stage, run, path, metrics) : [];
-      const seconds = (performance.now() - begin(run)) / 1000;
-      const outcome: Outcome = hasFailed ? { status: 'failed', message } : { status: isDone ? 'done' : 'interrupted' };
-      on({ kind: 'ended', run, outcome, seconds, scores });
+      if (message !== undefined) failed.push(path);
+      const outcome = outcomeAt(path, message);
+      const scores = outcome.status === 'done' ? displayedScores(stage, run, path, metrics) : [];
+      on({ kind: 'ended', run, outcome, seconds: (performance.now() - begin(run)) / 1000, scores });
     },
   };
 
@@ -150,6 +148,11 @@ export function openStage(
     begun.set(run.folder, now);
     return now;
   }
+}
+
+function outcomeAt(path: string, message: string | undefined): Outcome {
+  if (message !== undefined) return { status: 'failed', message };
+  return { status: isFinished(path) ? 'done' : 'interrupted' };
 }
 
 /** Scores of a run for display: on the test split, or on validation for tuning runs. */

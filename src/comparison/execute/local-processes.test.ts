@@ -38,7 +38,7 @@ function executor(answers: (Answer | Lost)[], jobs: number) {
     return answers.shift() ?? { kind: 'interrupted' };
   };
   const worker: WorkerProcess = {
-    ...{ alive: true, pid: 1, ask, stop: () => undefined, release: released, kill: () => undefined },
+    ...{ alive: true, ask, stop: () => undefined, release: released, kill: () => undefined },
   };
   const on = ({ kind }: Event) => void events.push(kind);
   const { execute } = localProcesses({

@@ -15,7 +15,7 @@ function startWorkerHere(): WorkerProcess {
   let on: (report: Report) => void = () => undefined;
   const orders = takeOrders((report) => on(asSent(report)));
   return {
-    ...{ alive: true, pid: process.pid, stop: orders.stop, kill: orders.stop },
+    ...{ alive: true, stop: orders.stop, kill: orders.stop },
     async ask(order, listen) {
       on = listen;
       return asSent(await orders.take(asSent(order)));

@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Interrupted, lackOfFiles, UserError } from '../../support/errors.js';
 import type { Answer, Failed, Order, Report, Said, Stop } from './orders.js';
@@ -13,7 +13,6 @@ export interface Lost {
 
 export interface WorkerProcess {
   readonly alive: boolean;
-  readonly pid: number | undefined;
   /** Executes one order. Send the next one only after the answer. */
   ask(order: Order, on: (report: Report) => void): Promise<Answer | Lost>;
   /** Interrupts the order: a run writes a checkpoint first. */
@@ -34,30 +33,12 @@ export function startWorker(): WorkerProcess {
     execArgv: [...process.execArgv.filter(isOfFiles), '--single-threaded-gc'],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
-  let errors = '';
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    errors = (errors + text).slice(-4000);
-  });
   let alive = true;
+  const ended = howItEnds(child).finally(() => {
+    alive = false;
+  });
   let hear: (said: Said) => void = () => undefined;
   child.on('message', (text) => hear(JSON.parse(String(text))));
-  const ended = new Promise<Lost>((resolve) => {
-    const end = (how: string, signal: NodeJS.Signals | null) => {
-      alive = false;
-      const said = lackOfFiles(errors) ?? errors.trim().split('\n').slice(-5).join(' | ');
-      resolve({ kind: 'lost', signal, message: `its process ${how}${said === '' ? '' : `: ${said}`}` });
-    };
-    child.on('error', (error) => {
-      errors = error.message;
-      end('could not be started', null);
-    });
-    // after its last message; 'close' does not come where this process has closed the channel
-    const channelClosed = new Promise<void>((closed) => child.once('disconnect', closed));
-    child.once('exit', (code, signal) => {
-      const how = signal ? `was ended by ${signal}` : `ended with exit code ${code}`;
-      void channelClosed.then(() => end(how, signal));
-    });
-  });
   const send = (message: Order | Stop) => {
     if (child.connected) child.send(JSON.stringify(message), () => undefined); // a failure shows when the process ends
   };
@@ -65,15 +46,13 @@ export function startWorker(): WorkerProcess {
     get alive() {
       return alive;
     },
-    pid: child.pid,
-    ask: (order, on) =>
-      Promise.race([
-        ended,
-        new Promise<Answer>((resolve) => {
-          hear = (said) => ('answer' in said ? resolve(said.answer) : on(said.report));
-          send(order);
-        }),
-      ]),
+    ask(order, on) {
+      const answered = new Promise<Answer>((resolve) => {
+        hear = (said) => ('answer' in said ? resolve(said.answer) : on(said.report));
+      });
+      send(order);
+      return Promise.race([ended, answered]);
+    },
     stop: () => send({ kind: 'stop' }),
     async release() {
       if (child.connected) child.disconnect();
@@ -81,6 +60,30 @@ export function startWorker(): WorkerProcess {
     },
     kill: () => child.kill('SIGKILL'),
   };
+}
+
+/** Waits for the end of a process, and for its last message. */
+function howItEnds(child: ChildProcess): Promise<Lost> {
+  let errors = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    errors = (errors + text).slice(-4000);
+  });
+  // 'close' does not come where this process has closed the channel
+  const channelClosed = new Promise<void>((closed) => child.once('disconnect', closed));
+  return new Promise((resolve) => {
+    const end = (how: string, signal: NodeJS.Signals | null) => {
+      const said = lackOfFiles(errors) ?? errors.trim().split('\n').slice(-5).join(' | ');
+      resolve({ kind: 'lost', signal, message: `its process ${how}${said === '' ? '' : `: ${said}`}` });
+    };
+    child.on('error', (error) => {
+      errors = error.message;
+      end('could not be started', null);
+    });
+    child.once('exit', (code, signal) => {
+      const how = signal ? `was ended by ${signal}` : `ended with exit code ${code}`;
+      void channelClosed.then(() => end(how, signal));
+    });
+  });
 }
 
 /** Without the program of `node --eval`, which the worker would run in place of its own. */
@@ -99,7 +102,7 @@ export function answerError(answer: Answer | Lost): Error {
   return answer.exitCode === null ? new Error(answer.message) : new UserError(answer.message, answer.exitCode);
 }
 
-/** Of a failed run. */
+/** What is said of a run that failed. */
 export function failureMessage({ message, exitCode }: Failed): string {
   return exitCode === null ? `this is a bug: ${message}` : message;
 }

@@ -1,15 +1,16 @@
 import { Interrupted } from '../../support/errors.js';
+import { remembered } from '../../support/json.js';
 import { dataKey, type ReadShape } from '../plan/data-shapes.js';
 import type { ExecutorOptions } from './executor.js';
 import { answerError, startWorker, type WorkerProcess } from './worker-process.js';
 
-/** Worker processes by their place. */
+/** Worker processes, by a number that each keeps. */
 export interface Workers {
   /**
-   * The worker at this place, started if none is alive.
+   * The worker with this number, started if it is not alive.
    * @throws Interrupted after a signal, or at the end: no further order starts.
    */
-  at(place: number): WorkerProcess;
+  at(index: number): WorkerProcess;
   /** Ends all workers and waits until they have ended. A later order starts a new one. */
   rest(): Promise<void>;
 }
@@ -21,32 +22,31 @@ export async function withWorkers<Made>(
 ): Promise<Made> {
   const workers: (WorkerProcess | undefined)[] = [];
   let ended = false;
-  const toEach = (what: 'stop' | 'kill') => () => {
+  const endEach = (how: 'stop' | 'kill') => () => {
     ended = true;
-    for (const worker of workers) worker?.[what]();
+    for (const worker of workers) worker?.[how]();
   };
-  const [stopAll, killAll] = [toEach('stop'), toEach('kill')];
-  stop?.addEventListener('abort', stopAll);
-  kill?.addEventListener('abort', killAll);
+  const listening = new AbortController();
+  stop?.addEventListener('abort', endEach('stop'), { signal: listening.signal });
+  kill?.addEventListener('abort', endEach('kill'), { signal: listening.signal });
   const rest = async () => {
     await Promise.all(workers.map((worker) => worker?.release()));
   };
   try {
-    return await use({ at, rest });
+    return await use({ at: started, rest });
   } finally {
     ended = true;
     await rest();
-    stop?.removeEventListener('abort', stopAll);
-    kill?.removeEventListener('abort', killAll);
+    listening.abort();
   }
 
-  function at(index: number): WorkerProcess {
+  function started(index: number): WorkerProcess {
     if (ended) throw new Interrupted();
     const worker = workers[index];
     if (worker?.alive) return worker;
-    const started = startWorker();
-    workers[index] = started;
-    return started;
+    const next = startWorker();
+    workers[index] = next;
+    return next;
   }
 }
 
@@ -54,22 +54,18 @@ export async function withWorkers<Made>(
  * Reads the data for the plan by the first worker, once for each data set. Assumes that the seed of an experiment does
  * not change any shape.
  */
-export function shapeReader({ at }: Pick<Workers, 'at'>, on: ExecutorOptions['on']): ReadShape {
-  const shapes = new Map<string, ReturnType<ReadShape>>();
-  let last: Promise<unknown> = Promise.resolve(); // a worker executes one order at a time
-  return (experiment) => {
-    const key = dataKey(experiment);
-    const shape = shapes.get(key);
-    if (shape) return shape;
-    const asked = last.then(async () => {
-      const answer = await at(0).ask({ kind: 'shape', experiment }, (report) => {
-        if (report.kind !== 'start' && report.kind !== 'step') on(report);
-      });
-      if (answer.kind !== 'shape') throw answerError(answer);
-      return answer;
+export function shapeReader(workers: Pick<Workers, 'at'>, on: ExecutorOptions['on']): ReadShape {
+  const read: ReadShape = async (experiment) => {
+    const answer = await workers.at(0).ask({ kind: 'shape', experiment }, (report) => {
+      if (report.kind !== 'start' && report.kind !== 'step') on(report);
     });
-    last = asked.catch(() => undefined);
-    shapes.set(key, asked);
-    return asked;
+    if (answer.kind !== 'shape') throw answerError(answer);
+    return answer;
   };
+  let last: Promise<unknown> = Promise.resolve(); // a worker executes one order at a time
+  return remembered((experiment) => {
+    const shape = last.then(() => read(experiment));
+    last = shape.catch(() => undefined);
+    return shape;
+  }, dataKey);
 }

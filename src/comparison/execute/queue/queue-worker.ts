@@ -55,7 +55,7 @@ export async function serveQueue(options: QueueWorkerOptions): Promise<number> {
   return withWorkers({ stop: signal }, (children) => serve(connection, children, options)).finally(connection.close);
 }
 
-/** A worker: what its slots share. */
+/** A worker. It has slots, each for one run at a time. */
 interface Server extends QueueWorkerOptions {
   readonly connection: Connection;
   readonly children: Workers;
@@ -64,25 +64,27 @@ interface Server extends QueueWorkerOptions {
   /** Finds what a child process must do for a job's run. @throws as `runOfJob`, and for a device that is not here */
   readonly orderFor: (data: unknown, slot: number) => Promise<Order>;
   sayOnce(line: string): void;
+  /** The child processes that train now, by slot. */
+  readonly training: Map<number, WorkerProcess>;
   /** How many runs the signal has interrupted. */
   returned: number;
-}
-
-/** A place for one run at a time. */
-interface Slot {
-  readonly index: number;
-  /** The process that trains a run here. Undefined: none does. */
-  child: WorkerProcess | undefined;
 }
 
 async function serve(connection: Connection, children: Workers, options: QueueWorkerOptions): Promise<number> {
   const { jobs, lockSeconds, signal, say } = options;
   const { redis, shown } = connection;
-  const name = `${hostname()}/${process.pid}`;
-  const [orderFor, sayOnce] = [orderFinder(options), remembered(say)];
-  const server: Server = { ...options, connection, children, name, orderFor, sayOnce, returned: 0 };
-  const slots = Array.from({ length: jobs }, (_, index) => openSlot(server, { index, child: undefined }));
-  say(`Worker ${name} takes runs of the queue at ${shown}, ${jobs} at a time.`);
+  const server: Server = {
+    ...options,
+    connection,
+    children,
+    name: `${hostname()}/${process.pid}`,
+    orderFor: orderFinder(options),
+    sayOnce: remembered(say),
+    training: new Map(),
+    returned: 0,
+  };
+  const slots = Array.from({ length: jobs }, (_, slot) => openSlot(server, slot));
+  say(`Worker ${server.name} takes runs of the queue at ${shown}, ${jobs} at a time.`);
 
   if (!signal.aborted) await once(signal, 'abort');
   // While the queue is away, runs cannot be given back: after so long their locks have ended anyway.
@@ -102,8 +104,8 @@ function orderFinder({ runs, jobs }: QueueWorkerOptions): Server['orderFor'] {
 }
 
 /** Takes jobs from the queue, one after the other. */
-function openSlot(server: Server, slot: Slot): Worker<unknown, null> {
-  const { connection, name, lockSeconds, signal, say, sayOnce } = server;
+function openSlot(server: Server, slot: number): Worker<unknown, null> {
+  const { connection, name, lockSeconds, training, signal, say, sayOnce } = server;
   const train = async (job: Job<unknown, null>, token?: string): Promise<null> => {
     const tell = teller(job);
     const outcome = await attempt(server, slot, job, tell);
@@ -127,37 +129,36 @@ function openSlot(server: Server, slot: Slot): Worker<unknown, null> {
   worker.on('completed', (job) => say(`${job.name} is done.`));
   worker.on('failed', (job, { message }) => say(`${job?.name} failed: ${message}`));
   worker.on('lockRenewalFailed', ([id]) => {
-    if (signal.aborted || !slot.child) return;
+    const child = training.get(slot);
+    if (signal.aborted || !child) return;
     sayOnce(`${id}: its lock has ended, since the queue did not hear of this worker. The run goes on elsewhere.`);
-    slot.child.stop();
+    child.stop();
   });
-  worker.on('error', (error) => sayError(error, server));
+  worker.on('error', (error) => {
+    const refusal = refusalError(error, connection.shown);
+    if (refusal) sayOnce(refusal.message);
+    if (error instanceof SyntaxError) sayOnce('The queue has a job that is no JSON; its planner adds it again.');
+    // The code of BullMQ's own errors. Those of the connection have a word.
+    if ('code' in error && typeof error.code === 'number')
+      say(`The queue does not take the end of a run, which another worker has: ${error.message}`);
+  });
   return worker;
-}
-
-function sayError(error: Error, { connection, say, sayOnce }: Server): void {
-  const refusal = refusalError(error, connection.shown);
-  if (refusal) sayOnce(refusal.message);
-  if (error instanceof SyntaxError) sayOnce('The queue has a job that is no JSON; its planner adds it again.');
-  // The code of BullMQ's own errors. Those of the connection have a word.
-  if ('code' in error && typeof error.code === 'number')
-    say(`The queue does not take the end of a run, which another worker has: ${error.message}`);
 }
 
 /** Trains the run of a job in the slot's child process. */
 async function attempt(
-  { children, orderFor, say }: Server,
-  slot: Slot,
+  { children, orderFor, training, say }: Server,
+  slot: number,
   job: Job,
   tell: (report: Report) => void,
 ): Promise<Outcome> {
   let stage: AttemptStage = 'preparing';
   try {
-    const order = await orderFor(job.data, slot.index);
+    const order = await orderFor(job.data, slot);
     say(`${job.name} begins.`);
-    const child = children.at(slot.index);
+    const child = children.at(slot);
+    training.set(slot, child);
     stage = 'reading';
-    slot.child = child;
     const answer = await child.ask(order, (report) => {
       if (report.kind === 'start') stage = 'training';
       tell(report);
@@ -167,7 +168,7 @@ async function attempt(
   } catch (error) {
     return outcomeOf(failure(error), stage);
   } finally {
-    slot.child = undefined;
+    training.delete(slot);
   }
 }
 
