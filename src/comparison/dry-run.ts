@@ -33,8 +33,7 @@ export async function planComparison(
     const tuning = crossFit ? [] : search.runs;
     const planLine = async ({ label, point: axis, values, tasks, seed, hash8, folder: path, experiment }: Run) => {
       const parameters = parameterCounts(experiment, (await readShape(experiment)).model);
-      const optional = { ...(values ? { values } : {}), ...(tasks ? { tasks } : {}) };
-      return { label, axis, ...optional, seed, hash8, path, parameters }; // the path is relative to the stage's folder
+      return { label, axis, values, tasks, seed, hash8, path, parameters }; // the path is relative to the stage's folder
     };
     return {
       name,

@@ -85,17 +85,16 @@ export async function trainPlanned(planned: PlannedRun, options: TrainOptions): 
 }
 
 /** The config of a planned run, with its plugins loaded. */
-async function plannedExperiment(
-  { plan: file, index, plugins: own }: PlannedRun,
-  plan: StagePlan,
-): Promise<Experiment> {
+async function plannedExperiment({ plan: file, index, plugins: allowed }: PlannedRun, plan: StagePlan) {
   const { plugins, ...config } = runAt(file, plan, index).experiment;
-  const here = ({ sha256 }: { readonly sha256: string }) => own?.find((plugin) => plugin.sha256 === sha256)?.file;
-  const loaded = plugins?.map((plugin) => (own ? { ...plugin, file: must(here(plugin), 'a plugin') } : plugin));
-  const [text, name] = [JSON.stringify({ ...config, plugins: loaded }), `${file}: run ${index}`];
+  const files = allowed && new Map(allowed.map((plugin) => [plugin.sha256, plugin.file]));
+  const here = plugins?.map((plugin) =>
+    files ? { ...plugin, file: must(files.get(plugin.sha256), 'a plugin') } : plugin,
+  );
+  const [text, name] = [JSON.stringify({ ...config, plugins: here }), `${file}: run ${index}`];
   await loadConfigPlugins(text, name, []);
   const experiment = parseExperiment(text, name, [], definitions);
   const { tracking, ...others } = experiment;
-  if (!own || !tracking || tracking.mlflow === process.env['MLFLOW_TRACKING_URI']) return experiment;
+  if (!allowed || !tracking || tracking.mlflow === process.env['MLFLOW_TRACKING_URI']) return experiment;
   return { ...others, tracking: { tensorboard: tracking.tensorboard } };
 }

@@ -10,10 +10,10 @@ import type { Stage } from '../plan/run.js';
 
 const shape = z.strictObject({
   schema: z.literal(1),
-  /** Of the program that made it. */
+  /** The version of the program that made it. */
   version: z.string(),
   stage: z.enum(['tuning', 'runs']),
-  /** Of the runs' folders, relative to that of the plan. */
+  /** The folder of the runs' folders, relative to that of the plan. */
   folder: z.string().regex(/^\.\.(\/(?!\.{1,2}(\/|$))[^/\\]+)*$/, 'it is not in the folder above the plan'),
   /** Whether runs keep the predictions of the test split. */
   predictions: z.boolean(),
@@ -24,7 +24,7 @@ const shape = z.strictObject({
         /** Its folder's name. */
         folder: z.string().regex(/^(?!\.{1,2}$)[^/\\]+$/, 'it is no name of a folder'),
         hash8: z.string().regex(/^[0-9a-f]{8}$/, 'it is no hash'),
-        /** Of the data. */
+        /** The checksum of its data set. */
         checksum: z.string(),
         /** Its resolved config, which is checked when the run starts. */
         experiment: z.looseObject({

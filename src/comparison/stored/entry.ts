@@ -12,7 +12,7 @@ import type { Run } from '../plan/run.js';
  */
 export interface EntryRun<Content extends EvaluatedRun = EvaluatedRun> extends Omit<RunReference, 'parts'> {
   /** Absent: all. */
-  readonly tasks?: readonly string[];
+  readonly tasks?: readonly string[] | undefined;
   /** What it holds. Present if and only if the status is `done`. */
   readonly run?: Content;
 }
@@ -83,9 +83,9 @@ function seedRuns(ofSeed: readonly Run[], finished: Finished): readonly EntryRun
   const folders = groupedBy(ofSeed, ({ folder }) => folder);
   return folders.map((ofFolder) => {
     const [{ seed, folder: path, state }] = ofFolder;
+    const tasks = folders.length > 1 ? ofFolder.flatMap((run) => run.tasks ?? []) : undefined;
     const run = finished.get(path);
-    const tasks = folders.length > 1 ? { tasks: ofFolder.flatMap((part) => part.tasks ?? []) } : {};
-    if (run) return { seed, path, status: 'done', ...tasks, run };
-    return { seed, path, status: state === 'failed' ? state : 'missing', ...tasks };
+    if (run) return { seed, path, status: 'done', tasks, run };
+    return { seed, path, status: state === 'failed' ? state : 'missing', tasks };
   });
 }

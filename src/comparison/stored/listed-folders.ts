@@ -11,7 +11,7 @@ import { exists, type Folder, foldersAt, lastEntry, type OpenState, openState } 
 interface ListedFolder extends Folder {
   /** `unfinished`: neither finished nor running, as after an interruption or a kill. */
   readonly state: OpenState | 'finished' | 'damaged';
-  /** Of a finished run: each task's usual metric on the test split. */
+  /** Each task's usual metric on the test split. Empty without a result. */
   readonly tasks: readonly { readonly task: string; readonly metric: string; readonly value: number | null }[];
   /** Milliseconds since 1970: when it finished, else when its newest file was written. */
   readonly changed: number;
@@ -24,22 +24,22 @@ type Facts = Pick<ListedFolder, 'state'> & Partial<ListedFolder>;
  * read, larger files are not. A folder that cannot be read is `damaged`.
  */
 export function listFolders(folder: string): readonly ListedFolder[] {
-  return foldersAt(folder).map((found) => {
-    const { path, kind } = found;
-    const facts = orDamaged(() => (kind === 'run' ? runFacts(path) : comparisonFacts(path)));
-    const read = orDamaged(() => filesBelow(path));
-    const files = 'state' in read ? [] : read;
+  return foldersAt(folder).map((entry) => {
+    const { path, kind } = entry;
+    const facts = readOr<Facts>({ state: 'damaged' }, () => (kind === 'run' ? runFacts(path) : comparisonFacts(path)));
+    const files = readOr([], () => filesBelow(path));
     const end = files.find((file) => file.path === join(path, kind === 'run' ? 'result.json' : 'comparison.json'));
     const changed = end?.changed ?? files.reduce((last, { changed }) => Math.max(last, changed), 0);
-    return { ...found, tasks: [], changed, ...facts };
+    return { ...entry, tasks: [], changed, ...facts };
   });
 }
 
-function orDamaged<Value>(read: () => Value): Value | Facts {
+/** What is read, or this instead where it cannot be. */
+function readOr<Value>(instead: Value, read: () => Value): Value {
   try {
     return read();
   } catch (error) {
-    if (error instanceof UserError || isSystemError(error)) return { state: 'damaged' };
+    if (error instanceof UserError || isSystemError(error)) return instead;
     throw error;
   }
 }
@@ -51,8 +51,9 @@ function runFacts(path: string): Facts {
   if (!exists(path, 'config.yaml') || !exists(path, 'environment.json')) return { state: 'damaged' };
   const usual = Object.entries(tasks).flatMap(([task, { type, test }]) => {
     const metric = metrics.all.find((candidate) => candidate.type === type && candidate.usual)?.name;
-    const value = metric === undefined ? undefined : test[metric];
-    return metric === undefined ? [] : [{ task, metric, value: typeof value === 'number' ? value : null }];
+    if (metric === undefined) return [];
+    const value = test[metric];
+    return [{ task, metric, value: typeof value === 'number' ? value : null }];
   });
   return { state: 'finished', tasks: usual };
 }

@@ -40,7 +40,7 @@ export function servedModel(folder: string, label: string | undefined, seed: num
   const paths = finished.map(({ path }) => join(folder, path));
   if (atOtherPoints.length > 0)
     throw new ConfigError(
-      `'${label}' has runs at ${atOtherPoints.length + 1} points of the axes: name the folder of one, such as ${paths[0]} (${pointText(model.point, ', ')}).`,
+      `'${label}' has runs at ${atOtherPoints.length + 1} points of the axes: name the folder of one, such as ${paths[0]} (${pointText(model.point)}).`,
     );
   const seeds = finished.map((run) => run.seed);
   const chosen = finished.find((run) => run.seed === (seed ?? seeds[0]));
@@ -49,7 +49,7 @@ export function servedModel(folder: string, label: string | undefined, seed: num
   return {
     seed: chosen.seed,
     otherSeeds: seeds.filter((other) => other !== chosen.seed),
-    runs: runsOfReference(chosen).map(({ path, tasks }) => ({ path: join(folder, path), ...(tasks ? { tasks } : {}) })),
+    runs: runsOfReference(chosen).map(({ path, tasks }) => ({ path: join(folder, path), ...(tasks && { tasks }) })),
   };
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { external } from '../../config/compare-schema.js';
 import { ConfigError, DataError, inWorkingFolder } from '../../support/errors.js';
 import { type FinishedRun, readRun } from '../../training/finished-run.js';
-import { type Comparison, type RunReference, readComparison } from '../comparison.js';
+import { type Comparison, readComparison } from '../comparison.js';
 import { decisionsIn } from '../plan/decided-changes.js';
 import { type Entry, type EntryRun, runsOfReference } from './entry.js';
 import { isOfCommandAt } from './external-predictions.js';
@@ -29,23 +29,21 @@ export function readStoredRuns(path: string): StoredRuns {
     throw new ConfigError(`${path} is not the folder of a comparison that has ended: it has no comparison.json.`);
   const comparison = readComparison(path);
   const notes: string[] = [];
+  const rows: Entry<FinishedRun>[] = [];
   const byCommands: Entry[] = [];
-  const stored = (label: string, type: string, runs: readonly RunReference[]) => {
-    const read = runs.flatMap(runsOfReference).map((run) => readFolder(path, run, type));
-    for (const { seed, path, status } of read)
-      if (status !== 'done') notes.push(`${path} (${label}, seed ${seed}) is ${status} and is left out.`);
-    return read;
-  };
-  const rows = comparison.models.flatMap((model) => {
-    const { label, type, point, runs } = model;
+  for (const model of comparison.models) {
+    const { label, type, point } = model;
     if (type === external) {
-      const moved = runs.map((run) => ({ ...run, path: join(path, run.path) }));
-      if (moved.some((run) => isOfCommandAt(run.path))) byCommands.push({ label, type, point, runs: moved });
+      const runs = model.runs.map((run) => ({ ...run, path: join(path, run.path) }));
+      if (runs.some((run) => isOfCommandAt(run.path))) byCommands.push({ label, type, point, runs });
       else notes.push(`${path}: '${label}' was made elsewhere and is left out: give it again with --predictions.`);
-      return [];
+      continue;
     }
-    return [{ label, type, point, runs: stored(label, type, runs), decided: decisionsIn(model) }];
-  });
+    const runs = model.runs.flatMap(runsOfReference).map((run) => readFolder(path, run, type));
+    for (const { seed, path, status } of runs)
+      if (status !== 'done') notes.push(`${path} (${label}, seed ${seed}) is ${status} and is left out.`);
+    rows.push({ label, type, point, runs, decided: decisionsIn(model) });
+  }
   return { path, comparison, rows, external: byCommands, notes };
 }
 
@@ -55,13 +53,12 @@ function readFolder(
   { path: name, status, ...reference }: ReturnType<typeof runsOfReference>[number],
   type: string,
 ): EntryRun<FinishedRun> {
-  const { seed } = reference;
   const path = join(folder, name);
   const run = readRun(path);
   if (!run) return { ...reference, path, status: status === 'done' ? 'missing' : status };
-  if (run.result.seed !== seed || run.result.model !== type)
+  if (run.result.seed !== reference.seed || run.result.model !== type)
     throw new DataError(
-      `${path} is a run of ${run.result.model} with seed ${run.result.seed}, and the comparison ${folder} has ${type} with seed ${seed} there: ` +
+      `${path} is a run of ${run.result.model} with seed ${run.result.seed}, and the comparison ${folder} has ${type} with seed ${reference.seed} there: ` +
         'put the run back, or delete its folder and run ple compare again.',
     );
   return { ...reference, path, status: 'done', run };
