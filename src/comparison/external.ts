@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { external } from '../config/compare-schema.js';
-import type { ComparisonConfig } from '../config/comparison.js';
+import type { AxisPoint, ComparisonConfig } from '../config/comparison.js';
 import { dataPaths } from '../config/definitions.js';
 import type { Experiment } from '../config/experiment.js';
 import { splitNames } from '../data/dataset.js';
@@ -42,13 +42,10 @@ interface Options extends Pick<ExecutorOptions, 'signal' | 'halt' | 'on' | 'jobs
 interface Command {
   readonly label: string;
   readonly command: string;
+  readonly point: AxisPoint;
   readonly experiment: Experiment;
   /** The test rows of the baseline's run, on which it is judged. */
   readonly reference: Reference;
-  /** `label seed 1`, with the point's values. */
-  readonly name: string;
-  /** Its name has the hash of all that the predictions depend on. */
-  readonly folder: string;
 }
 
 /**
@@ -57,57 +54,55 @@ interface Command {
  * @param rows The models that ple has trained.
  * @returns the rows that commands make, and how long each run took, by its path
  */
-export async function externalRows(
-  { points, external: commands, baseline: label, seeds, experiment: experimentOf }: ComparisonConfig,
-  rows: readonly Entry<FinishedRun>[],
-  options: Options,
-) {
+export async function externalRows(config: ComparisonConfig, rows: readonly Entry<FinishedRun>[], options: Options) {
+  const { points, baseline, seeds } = config;
   const rowsFolder = join(options.folder, 'rows');
   const write = rowsWriter(rowsFolder, options);
-  const timing: Record<string, CommandRun['timing']> = {};
   const entries: Entry[] = [];
   let isWhole = true;
   for (const point of points) {
-    const isBaseline = (row: Entry) => row.label === label && pointKey(row.point) === pointKey(point);
-    const baseline = rows.find(isBaseline);
-    for (const { label: title, command } of commands) {
+    const isBaseline = (row: Entry) => row.label === baseline && pointKey(row.point) === pointKey(point);
+    const baselineRuns = rows.find(isBaseline)?.runs ?? [];
+    for (const { label, command } of config.external) {
       const runs: EntryRun[] = [];
       for (const seed of seeds) {
-        const run = baseline?.runs.find((candidate) => candidate.seed === seed)?.run;
-        if (!run) {
-          runs.push({ seed, path: title, status: 'missing' });
+        const judge = baselineRuns.find((candidate) => candidate.seed === seed)?.run;
+        if (!judge) {
+          runs.push({ seed, path: label, status: 'missing' });
           continue;
         }
-        const experiment = experimentOf(label, point, seed);
-        const reference = await referenceAmong([run], experiment.tasks);
-        const name = `${title} ${pointText({ ...point, seed }, ' ')}`;
-        const ofRun = `${folderName(name)}-${inputsHash(command, experiment, reference)}`;
-        const [folder, path] = [join(options.folder, ofRun), `${ofRun}/predictions.csv`];
-        const { status } = await runOnce(
-          { label: title, command, experiment, reference, name, folder },
-          write,
-          options,
-        );
-        if (status === 'done') {
-          timing[path] = readCommandFile(folder).timing;
-          const made = await readCommandRun(join(options.folder, path), reference);
-          runs.push({ seed, path, status, run: { ...made, path } });
-        } else {
-          isWhole = false;
-          runs.push({ seed, path, status: status === 'failed' ? status : 'missing' });
-        }
+        const experiment = config.experiment(baseline, point, seed);
+        const reference = await referenceAmong([judge], experiment.tasks);
+        const run = await commandRun({ label, command, point, experiment, reference }, write, options);
+        isWhole &&= run.status === 'done';
+        runs.push(run);
       }
-      entries.push({ label: title, type: external, point, runs });
+      entries.push({ label, type: external, point, runs });
     }
   }
   // They stay where a command has not made its predictions, to try it by hand.
   if (isWhole && !options.signal.aborted) rmSync(rowsFolder, { recursive: true, force: true });
-  return { entries, timing };
+  const done = entries.flatMap(({ runs }) => runs.filter(({ status }) => status === 'done'));
+  const timing = done.map(({ path }) => [path, readCommandFile(dirname(join(options.folder, path))).timing] as const);
+  return { entries, timing: Object.fromEntries(timing) };
 }
 
-/** Of all that a command's predictions depend on. */
-function inputsHash(command: string, experiment: Experiment, { dataset: { checksum, rows } }: Reference): string {
+/** Runs a command that has not run, and reads its predictions. */
+async function commandRun(command: Command, write: WriteRows, options: Options): Promise<EntryRun> {
+  const { seed } = command.experiment;
+  const name = `${command.label} ${pointText({ ...command.point, seed }, ' ')}`;
+  const folder = `${folderName(name)}-${inputsHash(command)}`;
+  const path = `${folder}/predictions.csv`;
+  const { status } = await runOnce(command, name, join(options.folder, folder), write, options);
+  if (status !== 'done') return { seed, path, status: status === 'failed' ? status : 'missing' };
+  const run = await readCommandRun(join(options.folder, path), command.reference);
+  return { seed, path, status, run: { ...run, path } };
+}
+
+/** The hash of all that a command's predictions depend on. */
+function inputsHash({ command, experiment, reference }: Command): string {
   const { dataset, tasks, seed } = experiment;
+  const { checksum, rows } = reference.dataset;
   const paths = dataPaths(experiment, definitions);
   const data = Object.entries(dataset).filter(([key]) => !paths.includes(key));
   const inputs = { data, checksum, rows, tasks, seed, command, files: filesIn(command) };
@@ -116,7 +111,7 @@ function inputsHash(command: string, experiment: Experiment, { dataset: { checks
 
 /** The SHA-256 of each file that a command line names: it runs again if a script changes. */
 function filesIn(command: string): readonly string[] {
-  const files = command.split(/[\s'"=;&|<>()]+/).flatMap((word) => (word === '' ? [] : fileOf(word)));
+  const files = command.split(/[\s'"=;&|<>()]+/).map(fileOf);
   return files.filter((file) => statSync(file, { throwIfNoEntry: false })?.isFile()).map(fileSha256);
 }
 
@@ -129,68 +124,79 @@ function fileOf(word: string): string {
   return existsSync(shipped) ? shipped : word;
 }
 
+/** @param name What users hear of it by. */
 async function runOnce(
-  { label, name, command, experiment, folder, reference }: Command,
-  write: ReturnType<typeof rowsWriter>,
-  { signal, halt, on, jobs }: Options,
+  command: Command,
+  name: string,
+  folder: string,
+  write: WriteRows,
+  options: Options,
 ): Promise<Outcome> {
+  const { signal, on } = options;
   if (existsSync(join(folder, commandFile))) return { status: 'done' };
   if (signal.aborted) return { status: 'interrupted' };
-  const ended = (message: string) => on({ kind: 'command', name, message });
-  try {
-    const { seed, engine } = experiment;
-    const task = await write(experiment);
-    makeFolder(folder);
-    const outputs = reference.tasks.map(({ task: judged }) => {
-      return { ...task.tasks[judged.name], outputs: outputNames(judged) };
-    });
-    await writeWhole(join(folder, taskFile), `${JSON.stringify({ seed, ...task, tasks: outputs }, null, 2)}\n`);
-    const predictions = join(folder, 'predictions.csv');
-    rmSync(predictions, { force: true });
-    const start = performance.now();
-    const words = command.replaceAll(/(?<=^|\s)examples\/[\w./-]+/g, (word) => shellWord(fileOf(word)));
-    const outcome = await runCommand(words, folder, { signal, halt, threads: threadsOfJob(engine.threads, jobs) });
-    if (outcome.status === 'failed') ended(`failed: ${outcome.message}`);
-    if (outcome.status !== 'done') return outcome;
-    const seconds = (performance.now() - start) / 1000;
-    await readExternal(predictions, 'probability', reference);
-    const timing = { seconds };
-    const run: CommandRun = { schema: 1, label, command, seed, predictions: fileSha256(predictions), timing };
-    await writeWhole(join(folder, commandFile), `${JSON.stringify(sealed(run), null, 2)}\n`);
-    ended(`${seconds.toFixed(seconds < 10 ? 1 : 0)} s`);
-    return outcome;
-  } catch (error) {
+  const outcome = await runIn(folder, command, write, options).catch((error: unknown): Outcome => {
     if (signal.aborted) return { status: 'interrupted' };
-    if (!(error instanceof UserError)) throw error;
-    ended(`failed: ${error.message}`);
-    return { status: 'failed', message: error.message };
-  }
+    if (error instanceof UserError) return { status: 'failed', message: error.message };
+    throw error;
+  });
+  if (outcome.status === 'failed') on({ kind: 'command', name, message: `failed: ${outcome.message}` });
+  if (outcome.status !== 'done') return outcome;
+  const { seconds } = readCommandFile(folder).timing;
+  on({ kind: 'command', name, message: `${seconds.toFixed(seconds < 10 ? 1 : 0)} s` });
+  return outcome;
 }
+
+/** @throws UserError for predictions that are not of the test rows. */
+async function runIn(
+  folder: string,
+  { label, command, experiment, reference }: Command,
+  write: WriteRows,
+  { signal, halt, jobs }: Options,
+): Promise<Outcome> {
+  const { seed, engine } = experiment;
+  const task = await write(experiment);
+  makeFolder(folder);
+  const tasks = reference.tasks.map((judged) => ({
+    ...task.tasks[judged.task.name],
+    outputs: outputNames(judged.task),
+  }));
+  await writeWhole(join(folder, taskFile), `${JSON.stringify({ seed, ...task, tasks }, null, 2)}\n`);
+  const predictions = join(folder, 'predictions.csv');
+  rmSync(predictions, { force: true });
+  const start = performance.now();
+  const words = command.replaceAll(/(?<=^|\s)examples\/[\w./-]+/g, (word) => shellWord(fileOf(word)));
+  const outcome = await runCommand(words, folder, { signal, halt, threads: threadsOfJob(engine.threads, jobs) });
+  if (outcome.status !== 'done') return outcome;
+  const timing = { seconds: (performance.now() - start) / 1000 };
+  await readExternal(predictions, 'probability', reference);
+  const run: CommandRun = { schema: 1, label, command, seed, predictions: fileSha256(predictions), timing };
+  await writeWhole(join(folder, commandFile), `${JSON.stringify(sealed(run), null, 2)}\n`);
+  return outcome;
+}
+
+type WriteRows = ReturnType<typeof rowsWriter>;
 
 /** Writes the rows of one data set at a time, and gives what task.json says of them. */
 function rowsWriter(folder: string, { on, signal }: Options) {
   const write = oncePerData(
     async (source, experiment) => {
-      const tasks = experiment.tasks.map((task) => findTask(source, task));
+      const indices = experiment.tasks.map((task) => findTask(source, task));
       rmSync(folder, { recursive: true, force: true });
-      await writeSplits(source, tasks, folder, () => signal.throwIfAborted());
-      const named = (isNumeric: boolean) =>
-        source.columns.flatMap(({ kind, name }) =>
-          kind === 'list' || (kind === 'numeric') !== isNumeric ? [] : [`${isNumeric ? 'number' : 'category'}.${name}`],
-        );
+      await writeSplits(source, indices, folder, () => signal.throwIfAborted());
       const { weights, labelWeights } = await source.splits.train.read(0);
+      const columns = (kind: string, prefix: string) =>
+        source.columns.filter((column) => column.kind === kind).map(({ name }) => `${prefix}.${name}`);
+      const tasks = experiment.tasks.map(({ name, type }, task) => {
+        const index = indices[task] ?? -1;
+        const weight = labelWeights?.[index] ? `weight.${name}` : undefined;
+        return [name, { name, type, label: `${type}.${name}`, weight, classes: source.tasks[index]?.classes }] as const;
+      });
       return {
         rows: Object.fromEntries(splitNames.map((split) => [split, resolve(folder, `${split}.parquet`)])),
-        tasks: Object.fromEntries(
-          experiment.tasks.map(({ name, type }, t) => {
-            const at = tasks[t] ?? -1;
-            const classes = source.tasks[at]?.classes;
-            const weight = labelWeights?.[at] ? { weight: `weight.${name}` } : {};
-            return [name, { name, type, label: `${type}.${name}`, ...weight, ...(classes ? { classes } : {}) }];
-          }),
-        ),
-        categories: named(false),
-        numbers: named(true),
+        tasks: Object.fromEntries(tasks),
+        categories: columns('categorical', 'category'),
+        numbers: columns('numeric', 'number'),
         weight: weights ? 'weight' : null,
       };
     },
@@ -226,9 +232,9 @@ export async function runCommand(
       // it has ended
     }
   };
-  const [stop, kill] = [() => end('SIGTERM'), () => end('SIGKILL')];
-  signal.addEventListener('abort', stop);
-  halt.addEventListener('abort', kill);
+  const listening = new AbortController();
+  signal.addEventListener('abort', () => end('SIGTERM'), { signal: listening.signal });
+  halt.addEventListener('abort', () => end('SIGKILL'), { signal: listening.signal });
   try {
     const how = await new Promise<string | undefined>((resolve) => {
       child.once('error', (error) => resolve(`cannot be started: ${error.message}`));
@@ -239,7 +245,6 @@ export async function runCommand(
     const last = readFileSync(file, 'utf8').trim().split('\n').at(-1) ?? '';
     return { status: 'failed', message: `its command ${how}${last === '' ? '' : `: ${printable(last)}`} (${file})` };
   } finally {
-    signal.removeEventListener('abort', stop);
-    halt.removeEventListener('abort', kill);
+    listening.abort();
   }
 }
