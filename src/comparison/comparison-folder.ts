@@ -92,17 +92,14 @@ export async function openComparisonTracker(
   await tracker.ready();
   return {
     gains({ models, gains, seeds }) {
-      const nameOf = (label: string, point: AxisPoint) => joined('/', 'gain', label, pointText(point));
-      const ofTasks = gains.flatMap(({ family, model, point, task, gain }) =>
-        family === 'models' && task !== undefined ? [[`${nameOf(model, point)}/${task}`, gain] as const] : [],
-      );
-      const means = models.map(({ label, point, meanGain }) => [`${nameOf(label, point)}/mean`, meanGain] as const);
-      steps.push({
-        step: seeds.length,
-        scalars: Object.fromEntries(
-          [...ofTasks, ...means].flatMap(([name, gain]) => (gain === null ? [] : [[name, gain]])),
-        ),
-      });
+      const scalars: Record<string, number> = {};
+      const add = (label: string, point: AxisPoint, what: string, gain: number | null) => {
+        if (gain !== null) scalars[joined('/', 'gain', label, pointText(point), what)] = gain;
+      };
+      for (const { family, model, point, task, gain } of gains)
+        if (family === 'models' && task !== undefined) add(model, point, task, gain);
+      for (const { label, point, meanGain } of models) add(label, point, 'mean', meanGain);
+      steps.push({ step: seeds.length, scalars });
       tracker.update();
     },
     end: tracker.end,

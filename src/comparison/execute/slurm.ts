@@ -33,52 +33,40 @@ export function withSlurm<Made>(
     return use({
       readShape,
       async execute(stage) {
-        const { todo, plan } = stage;
+        const { runs, todo, plan } = stage;
         if (signal.aborted) return undefined;
-        const folder = dirname(plan);
+        const ofSearch = stage.stage === 'tuning' ? ' to tune' : '';
+        const finished = `${runs.length - todo.length} of ${runs.length} runs${ofSearch} are finished`;
+        const [folder, script] = [dirname(plan), plan.replace(/json$/, 'sh')];
         const name = `ple-${comparison}-${sha256(dirname(folder)).slice(0, 8)}`;
         const tasks = dryRun ? '' : await queued(name);
-        if (tasks !== '') return left(`${finished(stage)}; in Slurm's queue: ${tasks}. Later: ${command}`);
-        if (!resubmit && !dryRun && existsSync(scriptOf(plan))) return collect(stage, command);
+        if (tasks !== '') return left(`${finished}; in Slurm's queue: ${tasks}. Later: ${command}`);
+        if (!resubmit && !dryRun && existsSync(script)) return collect(stage, finished, command);
         const [first] = todo;
         if (first) await readShape(first.experiment); // a mistake that every task would meet
         const indices = todo.map(stage.indexOf);
         const text = batchScript({ ...execute, name, plan, folder, indices, workingFolder: process.cwd() });
-        const runs = `${counted(todo.length, 'run')}${ofSearch(stage)}`;
-        if (dryRun) return { ...left(`${runs} of ${plan} would be handed over.`), text };
-        const job = await submit(stage, text);
-        return left(`Submitted ${runs} as Slurm job ${job}. When they are done: ${command}`);
+        const handed = `${counted(todo.length, 'run')}${ofSearch}`;
+        if (dryRun) return { ...left(`${handed} of ${plan} would be handed over.`), text };
+        const job = await submit(stage, script, text);
+        return left(`Submitted ${handed} as Slurm job ${job}. When they are done: ${command}`);
       },
     });
   });
-}
-
-function finished(stage: OpenStage): string {
-  const { runs, todo } = stage;
-  return `${runs.length - todo.length} of ${runs.length} runs${ofSearch(stage)} are finished`;
-}
-
-function ofSearch({ stage }: OpenStage): string {
-  return stage === 'tuning' ? ' to tune' : '';
-}
-
-/** The script of a stage that was handed over. */
-function scriptOf(plan: string): string {
-  return plan.replace(/json$/, 'sh');
 }
 
 /**
  * Ends the runs that failed, of a stage that was handed over before.
  * @returns Undefined if all runs have ended.
  */
-function collect(stage: OpenStage, command: string): LeftToOthers | undefined {
+function collect(stage: OpenStage, finished: string, command: string): LeftToOthers | undefined {
   const { todo, folder, plan } = stage;
   stage.planned({ jobs: todo.length, threads: null, place: 'tasks of Slurm' });
   const others = todo.filter((run) => openState(join(folder, run.folder)) !== 'running');
   const failed = others.filter((run) => existsSync(failureFile(plan, run)));
   for (const run of failed) stage.end(run, readFileSync(failureFile(plan, run), 'utf8').trim());
   const [training, missing] = [todo.length - others.length, others.length - failed.length];
-  const state = `${finished(stage)}; failed: ${failed.length}, training: ${training}, missing: ${missing}`;
+  const state = `${finished}; failed: ${failed.length}, training: ${training}, missing: ${missing}`;
   if (training > 0) return left(`${state}. Later: ${command}`);
   if (missing === 0) return undefined;
   const logs = `No task of theirs is in Slurm's queue; the logs are in ${relative('.', dirname(plan))}`;
@@ -86,8 +74,7 @@ function collect(stage: OpenStage, command: string): LeftToOthers | undefined {
 }
 
 /** Hands a script to sbatch. @returns the number of the job */
-async function submit({ todo, plan }: OpenStage, text: string): Promise<string | undefined> {
-  const script = scriptOf(plan);
+async function submit({ todo, plan }: OpenStage, script: string, text: string): Promise<string | undefined> {
   await writeWhole(script, text);
   for (const run of todo) rmSync(failureFile(plan, run), { force: true });
   try {

@@ -108,14 +108,8 @@ async function fromCsv(
   }));
 }
 
-/** A record of a CSV, and where it stands: `file:line`. */
-interface CsvRecord {
-  readonly cells: readonly string[];
-  readonly place: string;
-}
-
-/** @throws DataError for a file that cannot be read, or is no CSV. */
-async function* csvRecords(path: string, skipEmptyLines: boolean): AsyncGenerator<CsvRecord, undefined> {
+/** The records of a CSV, each with its place (`file:line`). @throws DataError for a file that is none */
+async function* csvRecords(path: string, skipEmptyLines: boolean) {
   const records = parse({ bom: true, info: true, skip_empty_lines: skipEmptyLines });
   pipeline(createReadStream(path), records, () => undefined); // the loop gets the error
   try {
@@ -131,17 +125,12 @@ async function* csvRecords(path: string, skipEmptyLines: boolean): AsyncGenerato
   }
 }
 
-/** A task, where a file has it, and the scores that are read. */
-interface TaskColumns extends TaskPredictions {
-  readonly outputs: readonly { readonly name: string; readonly column: number }[];
-  /** The column of labels; below 0: the file has none. */
-  readonly labels: number;
-  readonly logits: Float64Array;
-}
+type TaskColumns = ReturnType<typeof findColumns>;
 
-function findColumns({ task, scores }: TaskPredictions, header: readonly string[], path: string): TaskColumns {
+/** Where a file has a task, and room for its scores. */
+function findColumns({ task, scores }: TaskPredictions, header: readonly string[], path: string) {
   const outputs = outputNames(task).map((name) => ({ name, column: findColumn(header, name, path) }));
-  const labels = header.indexOf(`${task.type}.${task.name}`);
+  const labels = header.indexOf(`${task.type}.${task.name}`); // below 0: it has none
   return { task, scores, outputs, labels, logits: new Float64Array(scores.labels.length * outputs.length) };
 }
 

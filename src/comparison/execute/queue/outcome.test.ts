@@ -2,13 +2,13 @@ import { expect, test } from 'vitest';
 import { exitCode } from '../../../support/errors.js';
 import type { Answer } from '../orders.js';
 import type { Lost } from '../worker-process.js';
-import { type AttemptStage, type Outcome, outcomeOf } from './outcome.js';
+import { type AttemptOutcome, type AttemptStage, outcomeOf } from './outcome.js';
 
 const lost = { kind: 'lost', signal: 'SIGKILL', message: 'why' } as const;
 const failed = (code: number | null) => ({ kind: 'failed', message: 'why', exitCode: code }) as const;
 const final = { kind: 'failed', message: 'why', again: false } as const;
 
-test.each<[string, Answer | Lost, AttemptStage, Outcome]>([
+test.each<[string, Answer | Lost, AttemptStage, AttemptOutcome]>([
   ['is done', { kind: 'done' }, 'training', { kind: 'done' }],
   ['goes back after an interruption', { kind: 'interrupted' }, 'training', { kind: 'interrupted' }],
   ['is tried again after a kill', lost, 'training', { ...final, again: true }],

@@ -9,7 +9,7 @@ import { lowestPriority } from './connection.js';
 export type AttemptStage = 'preparing' | 'reading' | 'training';
 
 /** How a worker's attempt at a run ended. */
-export type Outcome =
+export type AttemptOutcome =
   | { readonly kind: 'done' | 'interrupted' }
   /** `again`: a few times, for what may not happen again. */
   | { readonly kind: 'failed'; readonly message: string; readonly again: boolean }
@@ -19,7 +19,7 @@ export type Outcome =
 /** Seconds until a refused run may be taken again, and for which a slot that pauses takes none. */
 const [untilTaken, pause] = [1, 10];
 
-export function outcomeOf(answer: Answer | Lost, stage: AttemptStage): Outcome {
+export function outcomeOf(answer: Answer | Lost, stage: AttemptStage): AttemptOutcome {
   if (answer.kind === 'done') return { kind: 'done' };
   if (answer.kind === 'lost') return { kind: 'failed', message: answer.message, again: true };
   if (answer.kind !== 'failed') return { kind: 'interrupted' };
@@ -33,7 +33,7 @@ export function outcomeOf(answer: Answer | Lost, stage: AttemptStage): Outcome {
 
 /** Tells BullMQ how an attempt ended, by what is returned or thrown. */
 export async function settle(
-  outcome: Outcome,
+  outcome: AttemptOutcome,
   job: Job,
   token: string | undefined,
   signal: AbortSignal,

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { join, relative, sep } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { type Job, Queue } from 'bullmq';
+import { Queue } from 'bullmq';
 import { z } from 'zod';
 import { Interrupted, UserError } from '../../../support/errors.js';
 import { counted } from '../../../support/text.js';
@@ -125,8 +125,13 @@ async function addJobs(queued: QueuedStage, runs: readonly Run[]): Promise<void>
 
 /** Reads how far a run's job is, and ends a run that has ended. A job that the queue has lost is added again. */
 async function look(queued: QueuedStage, run: Run): Promise<void> {
-  const { stage, left } = queued;
-  const job = await readJob(queued, run);
+  const { queue, stage, left } = queued;
+  const id = jobId(queued, run);
+  const job = await queue.getJob(id).catch(async (error: unknown) => {
+    if (!(error instanceof SyntaxError)) throw error;
+    await queue.remove(id); // another program wrote it. A worker that has it loses it soon.
+    return undefined;
+  });
   passReports(queued, run, job?.progress);
   if (job && job.finishedOn === undefined) return;
   const end = (failure?: string) => {
@@ -138,19 +143,6 @@ async function look(queued: QueuedStage, run: Run): Promise<void> {
   else if (!job) await addJobs(queued, [run]);
   else if (Date.now() - (job.finishedOn ?? 0) > 1000 * untilSeen)
     end(`A worker has trained it, and ${stage.folder} has no result of it: give planner and workers the same --runs`);
-}
-
-/** Removes a job that is no JSON: another program wrote it. A worker that has it loses it soon. */
-async function readJob(queued: QueuedStage, run: Run): Promise<Job<JobData> | undefined> {
-  const { queue } = queued;
-  const id = jobId(queued, run);
-  try {
-    return await queue.getJob(id);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    await queue.remove(id);
-    return undefined;
-  }
 }
 
 /** @param progress What the worker has reported of the run, with what was heard in an earlier look. */

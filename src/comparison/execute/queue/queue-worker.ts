@@ -10,13 +10,13 @@ import { UserError } from '../../../support/errors.js';
 import { remembered } from '../../../support/json.js';
 import { definitions } from '../../../training/definitions.js';
 import { programVersion } from '../../../training/folder/environment.js';
-import { failure, type Order, type Report, withFewerSteps } from '../orders.js';
-import { deviceFor, shareDevices } from '../shared-devices.js';
+import { failure, type Report, withFewerSteps } from '../orders.js';
+import { deviceFor, type SharedDevices, shareDevices } from '../shared-devices.js';
 import { planReader, type readStagePlan, runAt } from '../stage-plan.js';
 import type { WorkerProcess } from '../worker-process.js';
 import { type Workers, withWorkers } from '../workers.js';
 import { type Connection, connect, prefix, queueName, refusalError } from './connection.js';
-import { type AttemptStage, type Outcome, outcomeOf, settle } from './outcome.js';
+import { type AttemptOutcome, type AttemptStage, outcomeOf, settle } from './outcome.js';
 
 /** What a job asks of a worker: one run of a plan, which lies in the folder that planner and workers share. */
 const jobSchema = z.strictObject({
@@ -61,8 +61,9 @@ interface Server extends QueueWorkerOptions {
   readonly children: Workers;
   /** What planners and users call it. */
   readonly name: string;
-  /** Finds what a child process must do for a job's run. @throws as `runOfJob`, and for a device that is not here */
-  readonly orderFor: (data: unknown, slot: number) => Promise<Order>;
+  readonly readPlan: typeof readStagePlan;
+  /** The devices of a config's `engine`. @throws ConfigError for one that is not here */
+  devicesOf(engine: Experiment['engine']): Promise<SharedDevices>;
   sayOnce(line: string): void;
   /** The child processes that train now, by slot. */
   readonly training: Map<number, WorkerProcess>;
@@ -78,7 +79,8 @@ async function serve(connection: Connection, children: Workers, options: QueueWo
     connection,
     children,
     name: `${hostname()}/${process.pid}`,
-    orderFor: orderFinder(options),
+    readPlan: planReader(),
+    devicesOf: remembered((engine) => shareDevices(engine)),
     sayOnce: remembered(say),
     training: new Map(),
     returned: 0,
@@ -91,16 +93,6 @@ async function serve(connection: Connection, children: Workers, options: QueueWo
   for (let away = 0; away < lockSeconds && redis.status !== 'ready'; away++) await wait(1000);
   await Promise.all(slots.map((slot) => slot.close(redis.status !== 'ready')));
   return server.returned;
-}
-
-/** The plan that was read last, and the devices of each `engine`, are kept for the next job. */
-function orderFinder({ runs, jobs }: QueueWorkerOptions): Server['orderFor'] {
-  const read = planReader();
-  const devicesOf = remembered((engine: Experiment['engine']) => shareDevices(engine));
-  return async (data, slot) => {
-    const { engine, ...run } = runOfJob(data, runs, read);
-    return { kind: 'run', ...run, device: deviceFor(await devicesOf(engine), jobs, slot) };
-  };
 }
 
 /** Takes jobs from the queue, one after the other. */
@@ -147,19 +139,21 @@ function openSlot(server: Server, slot: number): Worker<unknown, null> {
 
 /** Trains the run of a job in the slot's child process. */
 async function attempt(
-  { children, orderFor, training, say }: Server,
+  server: Server,
   slot: number,
   job: Job,
   tell: (report: Report) => void,
-): Promise<Outcome> {
+): Promise<AttemptOutcome> {
+  const { jobs, runs, children, training, say } = server;
   let stage: AttemptStage = 'preparing';
   try {
-    const order = await orderFor(job.data, slot);
+    const { engine, ...run } = runOfJob(job.data, runs, server.readPlan);
+    const device = deviceFor(await server.devicesOf(engine), jobs, slot);
     say(`${job.name} begins.`);
     const child = children.at(slot);
     training.set(slot, child);
     stage = 'reading';
-    const answer = await child.ask(order, (report) => {
+    const answer = await child.ask({ kind: 'run', ...run, device }, (report) => {
       if (report.kind === 'start') stage = 'training';
       tell(report);
     });
