@@ -1,12 +1,11 @@
 import { join } from 'node:path';
 import type { ComparisonConfig } from '../config/comparison.js';
-import { groupedBy } from '../support/json.js';
 import { readResult } from '../training/result.js';
 import type { ComparisonOptions } from './execute/executor.js';
 import { shapeReader, withWorkers } from './execute/workers.js';
 import { openPlan } from './next.js';
 import { parameterCounts } from './plan/data-shapes.js';
-import type { Run } from './plan/run.js';
+import { distinct, type Run } from './plan/run.js';
 import { mean } from './statistics/variances.js';
 import { foldersAt, secondsLogged } from './stored/folders.js';
 
@@ -19,7 +18,7 @@ export async function planComparison(
 ) {
   return withWorkers({ kill: signal }, async (workers) => {
     const readShape = shapeReader(workers, on);
-    const { name } = config;
+    const { name, crossFit } = config;
     const folder = join(parent, name);
     for (const { label, command } of config.external)
       on({ kind: 'note', message: `After these runs ${label} is a command for each seed: ${command}` });
@@ -28,7 +27,6 @@ export async function planComparison(
     const decided = search.outcome && (await plan.decide(search.outcome.chosen));
     if (decided) on({ kind: 'decided', changes: decided });
     // Cross-fitted, the runs of the search are all that there are.
-    const { crossFit } = config;
     const reported = crossFit ? search.runs : await plan.runs(decided, config.seeds);
     const tuning = crossFit ? [] : search.runs;
     const planLine = async ({ label, point: axis, values, tasks, seed, hash8, folder: path, experiment }: Run) => {
@@ -54,10 +52,7 @@ export async function planComparison(
  * @param parent The folder of all comparisons and runs.
  */
 export function estimateTime(parent: string, runs: readonly Run[]) {
-  const left = groupedBy(
-    runs.filter(({ state }) => state !== 'finished'),
-    ({ hash8 }) => hash8,
-  ).map(([run]) => run);
+  const left = distinct(runs.filter(({ state }) => state !== 'finished'));
   const checksums = new Set(left.map(({ checksum }) => checksum));
   const below = foldersAt(parent).flatMap((folder) => (folder.kind === 'run' ? [folder] : foldersAt(folder.path)));
   const finished = below.flatMap(({ path }) => {

@@ -7,6 +7,7 @@ import { judge } from '../gains/judged-task.js';
 import type { ReadShape } from '../plan/data-shapes.js';
 import type { DecidedChanges } from '../plan/decided-changes.js';
 import { type Run, type Stage, unfinished } from '../plan/run.js';
+import type { TaskScore } from '../stored/listed-folders.js';
 import type { Report } from './orders.js';
 
 /** What happens while a comparison is planned and trained. */
@@ -39,7 +40,7 @@ export type Event =
       readonly outcome: Outcome;
       readonly seconds: number;
       /** On the test split, or on validation for tuning runs. Empty for a failed run. */
-      readonly scores: readonly { readonly task: string; readonly metric: string; readonly value: number | null }[];
+      readonly scores: readonly TaskScore[];
     };
 
 export type Outcome =

@@ -94,8 +94,8 @@ async function fromCsv(
   if (!header) throw new DataError(`${path} is empty: its first line names the tasks.`);
   const tasks = reference.map((task) => findColumns(task, header.cells, path));
   let row = 0;
-  for await (const { cells, place } of records) {
-    if (row < rows) for (const task of tasks) readRow(task, row, cells, place, scale);
+  for await (const { cells, where } of records) {
+    if (row < rows) for (const task of tasks) readRow(task, row, cells, where, scale);
     row++;
   }
   if (row !== rows)
@@ -108,14 +108,14 @@ async function fromCsv(
   }));
 }
 
-/** The records of a CSV, each with its place (`file:line`). @throws DataError for a file that is none */
+/** The records of a CSV, and where each stands (`file:line`). @throws DataError for a file that is none */
 async function* csvRecords(path: string, skipEmptyLines: boolean) {
   const records = parse({ bom: true, info: true, skip_empty_lines: skipEmptyLines });
   pipeline(createReadStream(path), records, () => undefined); // the loop gets the error
   try {
     for await (const entry of records) {
       const { info, record }: { info: { lines: number }; record: string[] } = entry;
-      yield { cells: record, place: `${path}:${info.lines}` };
+      yield { cells: record, where: `${path}:${info.lines}` };
     }
   } catch (error) {
     if (error instanceof CsvError) throw new DataError(`${path}: not a CSV file: ${error.message}.`);
@@ -138,15 +138,15 @@ function readRow(
   { task, scores, outputs, labels, logits }: TaskColumns,
   row: number,
   cells: readonly string[],
-  place: string,
+  where: string,
   scale: Scale | undefined,
 ): void {
-  if (labels >= 0) checkLabel(place, task, cells[labels], scores, row);
+  if (labels >= 0) checkLabel(where, task, cells[labels], scores, row);
   for (const [output, { name, column }] of outputs.entries()) {
     const text = cells[column]?.trim() ?? '';
     if (text === '' && !((scores.mask[row] ?? 0) > 0)) continue;
-    const where = `${place}: '${name}'`;
-    logits[output * scores.labels.length + row] = toLogit(number(text, where), task.type, scale, where);
+    const cell = `${where}: '${name}'`;
+    logits[output * scores.labels.length + row] = toLogit(number(text, cell), task.type, scale, cell);
   }
 }
 

@@ -12,9 +12,16 @@ interface ListedFolder extends Folder {
   /** `unfinished`: neither finished nor running, as after an interruption or a kill. */
   readonly state: OpenState | 'finished' | 'damaged';
   /** Each task's usual metric on the test split. Empty without a result. */
-  readonly tasks: readonly { readonly task: string; readonly metric: string; readonly value: number | null }[];
+  readonly tasks: readonly TaskScore[];
   /** Milliseconds since 1970: when it finished, else when its newest file was written. */
   readonly changed: number;
+}
+
+/** A task's metric, for display. */
+export interface TaskScore {
+  readonly task: string;
+  readonly metric: string;
+  readonly value: number | null;
 }
 
 type Facts = Pick<ListedFolder, 'state'> & Partial<ListedFolder>;

@@ -3,20 +3,19 @@ import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { type Job, Worker } from 'bullmq';
+import { DelayedError, type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import { z } from 'zod';
 import type { Experiment } from '../../../config/experiment.js';
-import { UserError } from '../../../support/errors.js';
+import { exitCode, UserError } from '../../../support/errors.js';
 import { remembered } from '../../../support/json.js';
 import { definitions } from '../../../training/definitions.js';
 import { programVersion } from '../../../training/folder/environment.js';
-import { failure, type Report, withFewerSteps } from '../orders.js';
-import { deviceFor, type SharedDevices, shareDevices } from '../shared-devices.js';
+import { type Answer, failure, type Report, withFewerSteps } from '../orders.js';
+import { deviceFor, shareDevices } from '../shared-devices.js';
 import { planReader, type readStagePlan, runAt } from '../stage-plan.js';
-import type { WorkerProcess } from '../worker-process.js';
+import { failureMessage, type Lost, type WorkerProcess } from '../worker-process.js';
 import { type Workers, withWorkers } from '../workers.js';
-import { type Connection, connect, prefix, queueName, refusalError } from './connection.js';
-import { type AttemptOutcome, type AttemptStage, outcomeOf, settle } from './outcome.js';
+import { type Connection, connect, lowestPriority, prefix, queueName, refusalError } from './connection.js';
 
 /** What a job asks of a worker: one run of a plan, which lies in the folder that planner and workers share. */
 const jobSchema = z.strictObject({
@@ -42,6 +41,8 @@ export interface QueueWorkerOptions {
 
 /** How often the workers of a run may be lost before it counts as failed. */
 const mostLost = 10;
+/** Seconds until a refused run may be taken again, and for which a slot that pauses takes none. */
+const [untilTaken, pause] = [1, 10];
 /** At least so many seconds lie between the steps of a run that its planner hears of. */
 const secondsBetweenSteps = 1;
 
@@ -55,36 +56,10 @@ export async function serveQueue(options: QueueWorkerOptions): Promise<number> {
   return withWorkers({ stop: signal }, (children) => serve(connection, children, options)).finally(connection.close);
 }
 
-/** A worker. It has slots, each for one run at a time. */
-interface Server extends QueueWorkerOptions {
-  readonly connection: Connection;
-  readonly children: Workers;
-  /** What planners and users call it. */
-  readonly name: string;
-  readonly readPlan: typeof readStagePlan;
-  /** The devices of a config's `engine`. @throws ConfigError for one that is not here */
-  devicesOf(engine: Experiment['engine']): Promise<SharedDevices>;
-  sayOnce(line: string): void;
-  /** The child processes that train now, by slot. */
-  readonly training: Map<number, WorkerProcess>;
-  /** How many runs the signal has interrupted. */
-  returned: number;
-}
-
 async function serve(connection: Connection, children: Workers, options: QueueWorkerOptions): Promise<number> {
   const { jobs, lockSeconds, signal, say } = options;
   const { redis, shown } = connection;
-  const server: Server = {
-    ...options,
-    connection,
-    children,
-    name: `${hostname()}/${process.pid}`,
-    readPlan: planReader(),
-    devicesOf: remembered((engine) => shareDevices(engine)),
-    sayOnce: remembered(say),
-    training: new Map(),
-    returned: 0,
-  };
+  const server = openServer(connection, children, options);
   const slots = Array.from({ length: jobs }, (_, slot) => openSlot(server, slot));
   say(`Worker ${server.name} takes runs of the queue at ${shown}, ${jobs} at a time.`);
 
@@ -93,6 +68,26 @@ async function serve(connection: Connection, children: Workers, options: QueueWo
   for (let away = 0; away < lockSeconds && redis.status !== 'ready'; away++) await wait(1000);
   await Promise.all(slots.map((slot) => slot.close(redis.status !== 'ready')));
   return server.returned;
+}
+
+type Server = ReturnType<typeof openServer>;
+
+/** A worker. It has slots, each for one run at a time. */
+function openServer(connection: Connection, children: Workers, options: QueueWorkerOptions) {
+  return {
+    ...options,
+    connection,
+    children,
+    /** What planners and users call it. */
+    name: `${hostname()}/${process.pid}`,
+    readPlan: planReader(),
+    devicesOf: remembered((engine: Experiment['engine']) => shareDevices(engine)),
+    sayOnce: remembered(options.say),
+    /** The child processes that train now, by slot. */
+    training: new Map<number, WorkerProcess>(),
+    /** How many runs the signal has interrupted. */
+    returned: 0,
+  };
 }
 
 /** Takes jobs from the queue, one after the other. */
@@ -138,12 +133,7 @@ function openSlot(server: Server, slot: number): Worker<unknown, null> {
 }
 
 /** Trains the run of a job in the slot's child process. */
-async function attempt(
-  server: Server,
-  slot: number,
-  job: Job,
-  tell: (report: Report) => void,
-): Promise<AttemptOutcome> {
+async function attempt(server: Server, slot: number, job: Job, tell: (report: Report) => void): Promise<Outcome> {
   const { jobs, runs, children, training, say } = server;
   let stage: AttemptStage = 'preparing';
   try {
@@ -163,6 +153,48 @@ async function attempt(
     return outcomeOf(failure(error), stage);
   } finally {
     training.delete(slot);
+  }
+}
+
+/** How far a worker came with a run: it prepares the order, its child process reads the data, then it trains. */
+type AttemptStage = 'preparing' | 'reading' | 'training';
+
+/** How a worker's attempt at a run ended. */
+type Outcome =
+  | { readonly kind: 'done' | 'interrupted' }
+  /** `again`: a few times, for what may not happen again. */
+  | { readonly kind: 'failed'; readonly message: string; readonly again: boolean }
+  /** Another worker may train it. `pauses`: this one would refuse the next run too. */
+  | { readonly kind: 'refused'; readonly message: string; readonly pauses: boolean };
+
+/** What an answer means for the queue: whether the run is tried again, and where. */
+export function outcomeOf(answer: Answer | Lost, stage: AttemptStage): Outcome {
+  if (answer.kind === 'done') return { kind: 'done' };
+  if (answer.kind === 'lost') return { kind: 'failed', message: answer.message, again: true };
+  if (answer.kind !== 'failed') return { kind: 'interrupted' };
+  const [message, code] = [failureMessage(answer), answer.exitCode];
+  if (code === exitCode.interrupted) return { kind: 'refused', message, pauses: false }; // another process has the folder
+  // This machine lacks a plan, a plugin or a device, or has other data.
+  const isForOthers = stage === 'preparing' ? code !== null : stage === 'reading' && code === exitCode.data;
+  if (isForOthers) return { kind: 'refused', message, pauses: true };
+  return { kind: 'failed', message, again: code === exitCode.failed };
+}
+
+/** Tells BullMQ how an attempt ended, by what is returned or thrown. */
+async function settle(outcome: Outcome, job: Job, token: string | undefined, signal: AbortSignal): Promise<null> {
+  switch (outcome.kind) {
+    case 'done':
+      return null;
+    case 'interrupted':
+      await job.moveToWait(token);
+      throw new WaitingError();
+    case 'failed':
+      throw outcome.again ? new Error(outcome.message) : new UnrecoverableError(outcome.message);
+    case 'refused':
+      await job.changePriority({ priority: lowestPriority }); // other runs of the queue may be for this worker
+      await job.moveToDelayed(Date.now() + 1000 * untilTaken, token);
+      if (outcome.pauses) await wait(1000 * pause, undefined, { signal }).catch(() => undefined);
+      throw new DelayedError();
   }
 }
 
