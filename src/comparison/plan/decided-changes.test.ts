@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { AxisPoint } from '../../config/comparison.js';
 import type { Experiment } from '../../config/experiment.js';
 import type { ModelShape } from '../../models/model.js';
 import { binaryTasks } from '../../models/tasks.fixture.js';
@@ -85,4 +86,20 @@ test('a model of independent networks decides task by task, another for all its 
   expect(joinDecisions([joint], 3)).toEqual({ searched: 3, tuned: high, match });
   const { model } = config.experiment('hard-sharing', point, 1, joint[0]?.changes);
   expect(model).toMatchObject({ levels: match?.levels, tower: match?.tower });
+});
+
+test('what seeds decided differently is left out', async () => {
+  const decided = (values: AxisPoint, width: number, tasks?: readonly string[]) => {
+    const match = { levels: [[width]], tower: [], factor: 1, network: width, miss: 0 };
+    return { changes: {}, values, match, tasks };
+  };
+  const [low, high] = [{ 'inputs.embedding': 4 }, { 'inputs.embedding': 16 }];
+  const { match } = decided(low, 8);
+  expect(joinDecisions([[decided(low, 8)], [decided(high, 8)]], 2)).toEqual({ searched: 2, match });
+  const byTask = [decided(low, 8, ['income']), decided(high, 8, ['never-married'])];
+  expect(joinDecisions([byTask, [decided(low, 8)]], 2)).toEqual({ searched: 2, match });
+  const wider = [decided(low, 8, ['income']), decided(high, 9, ['never-married'])];
+  expect(joinDecisions([byTask, wider], undefined)).toEqual({
+    tunedByTask: { income: low, 'never-married': high },
+  });
 });

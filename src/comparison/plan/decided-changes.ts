@@ -116,13 +116,16 @@ interface ForTasks<Value> {
 }
 
 /** What all seeds have alike. */
-function alike<Value>(bySeed: readonly Parts[], valueIn: (part: Parts[number]) => Value | undefined): ForTasks<Value> {
+function alike<Value>(
+  bySeed: readonly Parts[],
+  valueIn: (decided: Parts[number]) => Value | undefined,
+): ForTasks<Value> {
   const [first = {}, ...others] = bySeed.map((parts): ForTasks<Value> => {
     const [ofAll, ...different] = parts.map(valueIn);
     if (different.every((value) => isDeepStrictEqual(value, ofAll))) return { ofAll };
-    const entries = parts.flatMap((part) => {
-      const value = valueIn(part);
-      return value === undefined ? [] : (part.tasks ?? []).map((task) => [task, value] as const);
+    const entries = parts.flatMap((decided) => {
+      const value = valueIn(decided);
+      return value === undefined ? [] : (decided.tasks ?? []).map((task) => [task, value] as const);
     });
     return { byTask: Object.fromEntries(entries) };
   });

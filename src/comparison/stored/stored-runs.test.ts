@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { folderPerTest } from '../../support/folder.fixture.js';
 import { readRun } from '../../training/finished-run.js';
@@ -68,12 +68,6 @@ test('models are as they were, with what is missing', async () => {
   expect(stored.notes).toEqual([`${at('c/m-1')} (m, seed 1) is missing and is left out.`]);
 });
 
-test('a path without a table is refused', () => {
-  mkdirSync(at('empty'), { recursive: true });
-  expect(() => readStoredRuns(at('none'))).toThrow(`There is no folder ${at('none')}.`);
-  expect(() => readStoredRuns(at('empty'))).toThrow(/is not the folder of a comparison that has ended: it has no comp/);
-});
-
 test.each([
   ['it is not 7, so another version of ple wrote the file', { schema: 6 }],
   ['the file has no checksum', { sha256: undefined }],
@@ -118,14 +112,6 @@ describe('a file that is not what was written is refused with its name', () => {
     expect(readComparison(at()).timing).toEqual({ seconds: 9 });
     write({ seeds: [2] });
     expect(() => readComparison(at())).toThrow(/comparison\.json: its content is not what was written/);
-  });
-
-  test('predictions.arrow, when it is read', async () => {
-    await store('run');
-    truncateSync(at('run/predictions.arrow'), 700);
-    await expect(read()?.predictions()).rejects.toThrow(
-      /is not what the run wrote \(SHA-256\)\. Delete it to go on without it .*--uncertainty seeds/,
-    );
   });
 
   test('but predictions and checkpoints may be deleted, and name and engine of a config may be changed, which is noted', async () => {
