@@ -91,12 +91,18 @@ export async function externalRows(config: ComparisonConfig, rows: readonly Entr
 async function commandRun(command: Command, write: WriteRows, options: Options): Promise<EntryRun> {
   const { seed } = command.experiment;
   const name = `${command.label} ${pointText({ ...command.point, seed }, ' ')}`;
-  const folder = `${folderName(name)}-${inputsHash(command)}`;
-  const path = `${folder}/predictions.csv`;
-  const { status } = await runOnce(command, name, join(options.folder, folder), write, options);
-  if (status !== 'done') return { seed, path, status: status === 'failed' ? status : 'missing' };
+  const ofRun = `${folderName(name)}-${inputsHash(command)}`;
+  const [folder, path] = [join(options.folder, ofRun), `${ofRun}/predictions.csv`];
+  if (!existsSync(join(folder, commandFile))) {
+    const ended = (message: string) => options.on({ kind: 'command', name, message });
+    const outcome = await runOnce(command, folder, write, options);
+    if (outcome.status === 'failed') ended(`failed: ${outcome.message}`);
+    if (outcome.status !== 'done') return { seed, path, status: outcome.status === 'failed' ? 'failed' : 'missing' };
+    const { seconds } = readCommandFile(folder).timing;
+    ended(`${seconds.toFixed(seconds < 10 ? 1 : 0)} s`);
+  }
   const run = await readCommandRun(join(options.folder, path), command.reference);
-  return { seed, path, status, run: { ...run, path } };
+  return { seed, path, status: 'done', run: { ...run, path } };
 }
 
 /** The hash of all that a command's predictions depend on. */
@@ -124,55 +130,37 @@ function fileOf(word: string): string {
   return existsSync(shipped) ? shipped : word;
 }
 
-/** @param name What users hear of it by. */
 async function runOnce(
-  command: Command,
-  name: string,
-  folder: string,
-  write: WriteRows,
-  options: Options,
-): Promise<Outcome> {
-  const { signal, on } = options;
-  if (existsSync(join(folder, commandFile))) return { status: 'done' };
-  if (signal.aborted) return { status: 'interrupted' };
-  const outcome = await runIn(folder, command, write, options).catch((error: unknown): Outcome => {
-    if (signal.aborted) return { status: 'interrupted' };
-    if (error instanceof UserError) return { status: 'failed', message: error.message };
-    throw error;
-  });
-  if (outcome.status === 'failed') on({ kind: 'command', name, message: `failed: ${outcome.message}` });
-  if (outcome.status !== 'done') return outcome;
-  const { seconds } = readCommandFile(folder).timing;
-  on({ kind: 'command', name, message: `${seconds.toFixed(seconds < 10 ? 1 : 0)} s` });
-  return outcome;
-}
-
-/** @throws UserError for predictions that are not of the test rows. */
-async function runIn(
-  folder: string,
   { label, command, experiment, reference }: Command,
+  folder: string,
   write: WriteRows,
   { signal, halt, jobs }: Options,
 ): Promise<Outcome> {
   const { seed, engine } = experiment;
-  const task = await write(experiment);
-  makeFolder(folder);
-  const tasks = reference.tasks.map((judged) => ({
-    ...task.tasks[judged.task.name],
-    outputs: outputNames(judged.task),
-  }));
-  await writeWhole(join(folder, taskFile), `${JSON.stringify({ seed, ...task, tasks }, null, 2)}\n`);
   const predictions = join(folder, 'predictions.csv');
-  rmSync(predictions, { force: true });
-  const start = performance.now();
-  const words = command.replaceAll(/(?<=^|\s)examples\/[\w./-]+/g, (word) => shellWord(fileOf(word)));
-  const outcome = await runCommand(words, folder, { signal, halt, threads: threadsOfJob(engine.threads, jobs) });
-  if (outcome.status !== 'done') return outcome;
-  const timing = { seconds: (performance.now() - start) / 1000 };
-  await readExternal(predictions, 'probability', reference);
-  const run: CommandRun = { schema: 1, label, command, seed, predictions: fileSha256(predictions), timing };
-  await writeWhole(join(folder, commandFile), `${JSON.stringify(sealed(run), null, 2)}\n`);
-  return outcome;
+  try {
+    signal.throwIfAborted();
+    const task = await write(experiment);
+    makeFolder(folder);
+    const outputs = reference.tasks.map(({ task: judged }) => {
+      return { ...task.tasks[judged.name], outputs: outputNames(judged) };
+    });
+    await writeWhole(join(folder, taskFile), `${JSON.stringify({ seed, ...task, tasks: outputs }, null, 2)}\n`);
+    rmSync(predictions, { force: true });
+    const start = performance.now();
+    const words = command.replaceAll(/(?<=^|\s)examples\/[\w./-]+/g, (word) => shellWord(fileOf(word)));
+    const outcome = await runCommand(words, folder, { signal, halt, threads: threadsOfJob(engine.threads, jobs) });
+    if (outcome.status !== 'done') return outcome;
+    const timing = { seconds: (performance.now() - start) / 1000 };
+    await readExternal(predictions, 'probability', reference);
+    const run: CommandRun = { schema: 1, label, command, seed, predictions: fileSha256(predictions), timing };
+    await writeWhole(join(folder, commandFile), `${JSON.stringify(sealed(run), null, 2)}\n`);
+    return outcome;
+  } catch (error) {
+    if (signal.aborted) return { status: 'interrupted' };
+    if (error instanceof UserError) return { status: 'failed', message: error.message };
+    throw error;
+  }
 }
 
 type WriteRows = ReturnType<typeof rowsWriter>;

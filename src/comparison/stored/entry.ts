@@ -4,7 +4,7 @@ import { DataError } from '../../support/errors.js';
 import { groupedBy } from '../../support/json.js';
 import { type EvaluatedRun, type FinishedRun, readRun } from '../../training/finished-run.js';
 import type { Decisions, RunReference } from '../comparison.js';
-import type { Run } from '../plan/run.js';
+import { distinct, type Run } from '../plan/run.js';
 
 /**
  * The place of a run, and the tasks whose numbers are taken from it. Tasks that share no parameters may be taken from
@@ -56,9 +56,9 @@ export function runsOfReference({ parts, ...reference }: RunReference): readonly
 /** The finished runs by their folder. @throws DataError if a folder holds another run. */
 export function readRuns(placed: readonly Run[], folder: string): Finished {
   const runs = new Map<string, FinishedRun>();
-  for (const { folder: name, hash8 } of placed) {
+  for (const { folder: name, hash8 } of distinct(placed)) {
     const path = join(folder, name);
-    const run = runs.has(name) ? undefined : readRun(path);
+    const run = readRun(path);
     if (run && run.environment.hash8 !== hash8)
       throw new DataError(`${path} holds another run (${run.environment.hash8}): delete it and run ple compare again.`);
     if (run) runs.set(name, run);
