@@ -72,7 +72,7 @@ export function loggedTime(file: string) {
 
 /** What trackers record of a comparison itself. Its runs are tracked where they train. */
 export interface ComparisonTracker {
-  /** At the number of seeds. */
+  /** Adds the gains so far. The number of seeds is the step. */
   gains(comparison: Comparison): void;
   end(status: TrackedStatus, artifacts: readonly string[]): Promise<void>;
 }
@@ -129,7 +129,7 @@ export async function folderConfig(
     `${folder} has the tables of a config ${what}: they are replaced at the end; name=NAME keeps both.`;
   const stored = storedIn(file);
   if (stored === undefined) return { write, note: replaced('that this version of ple refuses'), hasResults: false };
-  const added = /^compare\.(seeds|models|front)\b/; // adding seeds, models or fronts continues with the same runs
+  const added = /^compare\.(seeds|models)\b/; // adding seeds or models continues with the same runs
   const changed = differences(stored, plain(config)).flatMap(({ key }) => (added.test(key) ? [] : key));
   // Keys that say where the data are, not what they are.
   const places = dataPaths(firstExperiment(config), definitions).map((key) => `dataset.${key}`);
@@ -141,7 +141,7 @@ export async function folderConfig(
   };
 }
 
-/** With the defaults of keys that are newer than the file. Undefined: it is no longer a valid config. */
+/** A stored config, with the defaults of keys that are newer than the file. Undefined: this version refuses it. */
 function storedIn(file: string): unknown {
   try {
     return plain(parseComparison(readFileSync(file, 'utf8'), file, [], definitions));
@@ -157,9 +157,10 @@ function plain(config: ComparisonConfig): unknown {
 
 /**
  * Copies the runs of a stage that have finished under another name in the folder of all runs: in another comparison, or
- * by `ple train`. A run is its hash. Trained is what cannot be read there, or is not in the trackers that are asked for.
+ * by `ple train`. Runs with equal hashes are the same. A run is trained anew if it cannot be read there, or if a tracker
+ * that the config names does not have it.
  * @param predictions Whether reported runs must have the predictions of the test split.
- * @returns a note on what was copied. Undefined: nothing.
+ * @returns a note on what was copied; undefined if nothing was
  */
 export async function reuseFinished(
   { stage, folder, runs }: Stage,
@@ -189,7 +190,7 @@ export async function reuseFinished(
   return `${counted(copied.length, 'run')} of ${runs.length} had finished under another name, and ${copied.length === 1 ? 'is' : 'are'} copied from ${from} (another --runs trains anew).`;
 }
 
-/** None of what is no folder, or another user's. */
+/** The names in a folder. None if it cannot be read, or is a file. */
 function namesIn(folder: string): Promise<readonly string[]> {
   return readdir(folder).catch(() => []);
 }

@@ -5,7 +5,7 @@ import type { ComparisonOptions } from './execute/executor.js';
 import { shapeReader, withWorkers } from './execute/workers.js';
 import { openPlan } from './next.js';
 import { parameterCounts } from './plan/data-shapes.js';
-import { distinct, type Run } from './plan/run.js';
+import { distinctRuns, type Run } from './plan/run.js';
 import { mean } from './statistics/variances.js';
 import { foldersAt, secondsLogged } from './stored/folders.js';
 
@@ -47,12 +47,12 @@ export async function planComparison(
 }
 
 /**
- * How long runs that have not finished take one after the other: as long as finished runs of their model on the same data
- * do on average, or those of all models. Null: none has finished.
+ * Estimates how long the unfinished runs take, one after the other. A run counts as long as the mean of the finished runs
+ * of its model on the same data; if there are none, of all finished runs on these data. Null: none has finished.
  * @param parent The folder of all comparisons and runs.
  */
 export function estimateTime(parent: string, runs: readonly Run[]) {
-  const left = distinct(runs.filter(({ state }) => state !== 'finished'));
+  const left = distinctRuns(runs.filter(({ state }) => state !== 'finished'));
   const checksums = new Set(left.map(({ checksum }) => checksum));
   const below = foldersAt(parent).flatMap((folder) => (folder.kind === 'run' ? [folder] : foldersAt(folder.path)));
   const finished = below.flatMap(({ path }) => {

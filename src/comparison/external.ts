@@ -25,16 +25,16 @@ import {
   type CommandRun,
   commandFile,
   outputNames,
-  type Reference,
   readCommandFile,
   readCommandRun,
   readExternal,
   referenceAmong,
+  type TestRows,
   taskFile,
 } from './stored/external-predictions.js';
 
 interface Options extends Pick<ExecutorOptions, 'signal' | 'halt' | 'on' | 'jobs'> {
-  /** The comparison's. */
+  /** The comparison's folder. */
   readonly folder: string;
 }
 
@@ -45,7 +45,7 @@ interface Command {
   readonly point: AxisPoint;
   readonly experiment: Experiment;
   /** The test rows of the baseline's run, on which it is judged. */
-  readonly reference: Reference;
+  readonly reference: TestRows;
 }
 
 /**

@@ -26,7 +26,7 @@ import { summarize } from './gains/summarize.js';
 import { next, openPlan, type Step, type TableStep } from './next.js';
 import { firstExperiment, pointKey } from './plan/axis-point.js';
 import { joinDecisions, notesOnMatch } from './plan/decided-changes.js';
-import { asItIs, distinct } from './plan/run.js';
+import { asItIs, distinctRuns } from './plan/run.js';
 import { crossFitted, notesOnSearch } from './search.js';
 import { fewestRuns } from './statistics/gain-family.js';
 import { type Entry, groupEntries, readRuns } from './stored/entry.js';
@@ -165,7 +165,7 @@ async function runInFolder(opened: Opened): Promise<ComparisonResult> {
       note(noteOnUntracked(finishedFolders(step.runs, folder), firstExperiment(config).tracking));
     }
     if (step.kind === 'train') {
-      const copied = await reuseFinished({ ...step, runs: distinct(step.runs) }, opened);
+      const copied = await reuseFinished({ ...step, runs: distinctRuns(step.runs) }, opened);
       note(copied);
       if (copied !== undefined) continue;
       const left = await trainStage(step, failed, opened);
@@ -176,7 +176,7 @@ async function runInFolder(opened: Opened): Promise<ComparisonResult> {
     }
     const { stage, runs } = step;
     if (!hasTrained)
-      on({ kind: 'planned', stage, runs: distinct(runs).length, unfinished: [], jobs: 1, threads: null });
+      on({ kind: 'planned', stage, runs: distinctRuns(runs).length, unfinished: [], jobs: 1, threads: null });
     const table = await makeTable(step, seedsBefore, opened);
     if (signal.aborted) return { status: 'interrupted', folder };
     await kept.write();
@@ -211,7 +211,7 @@ async function trainStage(
   failed: Set<string>,
   { config, executor, on, signal, predictions }: Opened,
 ): Promise<LeftToOthers | undefined> {
-  const whole = { stage, folder, runs: distinct(runs) };
+  const whole = { stage, folder, runs: distinctRuns(runs) };
   const open = openStage({ ...whole, plan: await writeStagePlan(whole, predictions) }, config.metrics, on);
   const left = await executor.execute(open);
   if (left || signal.aborted) return left;
@@ -251,7 +251,7 @@ async function makeTable(
     timing: { ...loggedTime(join(folder, 'log.jsonl')), runs: { ...runTimes(runs), ...byCommands.timing } },
   });
   const failedCommands = byCommands.entries.flatMap((row) => row.runs.filter(({ status }) => status === 'failed'));
-  const failedRuns = distinct(placed).filter(({ state }) => state === 'failed');
+  const failedRuns = distinctRuns(placed).filter(({ state }) => state === 'failed');
   const notes = [...summary.notes, ...notesOnMatch(summary.models), ...notesOnSearch(summary.models, search)];
   return {
     comparison: sealed({ ...summary, ...(search ? { search } : {}), notes }),

@@ -103,7 +103,7 @@ export interface ComparisonOptions extends ExecutorOptions {
 export type OpenStage = ReturnType<typeof openStage>;
 
 /**
- * @param stage Its runs have their own folders. `plan` is the file with all of them: see `stage-plan.ts`.
+ * @param planned Its runs have their own folders. `plan` is the file with all of them: see `stage-plan.ts`.
  * @param metrics The metric by task, for tasks that do not use the default metric of their type.
  */
 export function openStage(
@@ -142,7 +142,7 @@ export function openStage(
     },
   };
 
-  /** A run that has begun stays as it is. */
+  /** Tells that a run has begun, once. @returns when that was */
   function begin(run: Run): number {
     const now = begun.get(run.folder) ?? performance.now();
     if (!begun.has(run.folder)) on({ kind: 'begun', run });

@@ -13,7 +13,7 @@ export type Order =
   | ({ readonly kind: 'run' } & PlannedRun)
   | { readonly kind: 'shape'; readonly experiment: Experiment };
 
-/** May be sent during an order. A run then writes a checkpoint. */
+/** Interrupts the order. A run then writes a checkpoint. */
 export interface Stop {
   readonly kind: 'stop';
 }
@@ -21,7 +21,9 @@ export interface Stop {
 /** What a worker says: reports during an order, and at its end the answer. */
 export type Said = { readonly report: Report } | { readonly answer: Answer };
 
-/** A run's files say no more than its epochs, and nothing before its data are read: so progress is told in messages. Reading is reported of shapes alone. */
+/**
+ * Progress within an epoch, which a run's files do not have. Reading the data is reported in orders for a shape alone.
+ */
 export type Report =
   | LoadingEvent
   | { readonly kind: 'start'; readonly resumedAt: number | null }

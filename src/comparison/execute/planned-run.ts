@@ -42,7 +42,7 @@ interface TrainOptions extends Pick<RunOptions, 'load' | 'signal'> {
   readonly read?: typeof readStagePlan;
 }
 
-/** How long to wait for another process to leave the folder. That of another host can be lost: 60 s of silence. */
+/** How long to wait for another process to leave the folder. One of another host counts as lost after 60 s of silence. */
 const waitSeconds = 180;
 
 /**

@@ -36,7 +36,7 @@ export function usualJobs({ all: [first, ...others] }: SharedDevices): number {
 }
 
 /**
- * The device for the run at `place`: GPUs take turns, and jobs share the machine's threads equally unless the config
+ * The device of a job, by its number from 0. GPUs take turns. Jobs share the machine's threads equally, unless the config
  * sets their number.
  */
 export function deviceFor({ all }: SharedDevices, jobs: number, job: number): ChosenDevice {

@@ -131,10 +131,10 @@ const launcher = fileURLToPath(new URL('../../../bin/ple.js', import.meta.url));
 
 /**
  * The script of an array job, for sbatch. Task N trains the run with the Nth index: Slurm limits the numbers of tasks.
- * Slurm sends SIGUSR1 to its step 90 s before the time
- * limit: the run then writes a checkpoint, and the script puts the task back into the queue. So it does with a run that
- * was killed, a few times. `incomplete` leaves a task alone that the user has cancelled. Slurm itself requeues a task
- * whose node fails.
+ *
+ * Slurm sends SIGUSR1 to its step 90 s before the time limit: the run then writes a checkpoint, and the script puts the
+ * task back into the queue. So it does with a run that was killed, a few times. `incomplete` leaves a task alone that the
+ * user has cancelled. Slurm itself requeues a task whose node fails.
  */
 export function batchScript({ name, plan, indices, folder, workingFolder, sbatch, arrayLimit }: ArrayJob): string {
   const options = {

@@ -22,7 +22,7 @@ export interface WorkerProcess {
   kill(): void;
 }
 
-/** With which a terminal or a scheduler ends a command and its workers. */
+/** The signals with which a terminal or a scheduler ends a command and its workers. */
 const endings: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 const script = fileURLToPath(new URL('./worker.js', import.meta.url));
@@ -86,7 +86,7 @@ function howItEnds(child: ChildProcess): Promise<Lost> {
   });
 }
 
-/** Without the program of `node --eval`, which the worker would run in place of its own. */
+/** Leaves out the program of `node --eval`, which the worker would run in place of its own. */
 function isOfFiles(word: string, index: number, words: readonly string[]): boolean {
   const isProgram = (option = '') => /^(-e|-p|-pe|--eval|--print)$/.test(option);
   return !isProgram(word) && !isProgram(words[index - 1]) && !word.startsWith('--input-type');

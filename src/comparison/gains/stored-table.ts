@@ -14,11 +14,11 @@ import { notesOnSearch } from '../search.js';
 import type { Entry, EntryRun } from '../stored/entry.js';
 import {
   type ExternalFile,
-  type Reference,
   readCommandRun,
   readExternal,
   referenceAmong,
-  type Scale,
+  type ScoreScale,
+  type TestRows,
 } from '../stored/external-predictions.js';
 import { runTimes } from '../stored/folders.js';
 import type { StoredRuns } from '../stored/stored-runs.js';
@@ -41,7 +41,7 @@ export interface TableOptions {
   readonly uncertainty: Comparison['uncertainty'] | undefined;
   readonly predictions: readonly ExternalFile[];
   /** The scale of external scores of binary tasks. */
-  readonly scale: Scale | undefined;
+  readonly scale: ScoreScale | undefined;
 }
 
 /**
@@ -136,7 +136,7 @@ interface Table {
  */
 async function externalRows(
   files: readonly ExternalFile[],
-  scale: Scale | undefined,
+  scale: ScoreScale | undefined,
   table: Table,
   notes: string[],
 ): Promise<readonly Entry[]> {
@@ -178,7 +178,7 @@ async function commandRows(rows: readonly Entry[], table: Table): Promise<Entry[
 }
 
 /** The test rows of a seed at a point. Undefined without a run of the seed. */
-async function referenceOf({ rows, tasks }: Table, seed: number, point: AxisPoint): Promise<Reference | undefined> {
+async function referenceOf({ rows, tasks }: Table, seed: number, point: AxisPoint): Promise<TestRows | undefined> {
   const atPoint = rows.filter((row) => pointKey(row.point) === pointKey(point));
   const ofSeed = atPoint.flatMap(({ runs }) =>
     runs.flatMap((stored) => (stored.seed === seed ? (stored.run ?? []) : [])),

@@ -22,8 +22,8 @@ interface Decided {
 }
 
 /**
- * The decisions for a model at a point, under a seed. They hold for all tasks, or per part where tasks share no
- * parameters and chose different values.
+ * The decisions for a model at a point, under a seed: one for all tasks. Where tasks share no parameters and chose
+ * different values, one for each of these groups of tasks.
  */
 export type DecidedChanges = (
   label: string,
@@ -66,10 +66,10 @@ export interface Choice {
   readonly values: AxisPoint;
 }
 
-/** What each searched model chose at a point, for a seed; of the others nothing. */
+/** What a model chose at a point, for a seed. Undefined: it was not searched. */
 export type Chosen = (label: string, point: AxisPoint, seed: number) => readonly Choice[] | undefined;
 
-/** The values that were chosen, or the only ones, with widths matched to them. */
+/** Takes the values that were chosen, or the config's, and matches widths to them. */
 export async function decide(config: ComparisonConfig, matching: Matching, chosen: Chosen): Promise<DecidedChanges> {
   const decided = new Map<string, ReturnType<DecidedChanges>>();
   const keyOf = (...[label, point, seed]: Parameters<DecidedChanges>) =>
@@ -115,7 +115,7 @@ interface ForTasks<Value> {
   readonly byTask?: Readonly<Record<string, Value>>;
 }
 
-/** What all seeds have alike. */
+/** What the decisions of all seeds have alike. Nothing where seeds differ. */
 function alike<Value>(
   bySeed: readonly Parts[],
   valueIn: (decided: Parts[number]) => Value | undefined,
@@ -132,7 +132,7 @@ function alike<Value>(
   return others.every((other) => isDeepStrictEqual(other, first)) ? first : {};
 }
 
-/** Only the decisions of a row. */
+/** The decisions of a row of comparison.json, without its other fields. */
 export function decisionsIn({
   searched,
   tuned,

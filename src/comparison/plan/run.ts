@@ -61,7 +61,7 @@ export function reportedRuns(
   );
 }
 
-/** Makes runs of cells. @param failed Paths of runs that this process tried in vain. */
+/** Makes runs of cells. @param failed Paths of runs that failed in this process */
 export type PlaceRuns = (
   cells: readonly Cell[],
   folder: string,
@@ -139,14 +139,14 @@ export function cellExperiment(
 }
 
 /** The runs that have a folder of their own: several cells may have one run, of which the first is kept. */
-export function distinct(runs: readonly Run[]): readonly Run[] {
+export function distinctRuns(runs: readonly Run[]): readonly Run[] {
   const seen = new Set<string>();
   return runs.filter(({ folder }) => !seen.has(folder) && seen.add(folder));
 }
 
 /** The runs that are still to be trained, one for each folder. */
 export function unfinished(runs: readonly Run[]): readonly Run[] {
-  return distinct(runs).filter(({ state }) => state === 'planned');
+  return distinctRuns(runs).filter(({ state }) => state === 'planned');
 }
 
 /** Turns a text into a name that is valid in configs and in any file system. */

@@ -4,7 +4,7 @@ import { DataError } from '../../support/errors.js';
 import { groupedBy } from '../../support/json.js';
 import { type EvaluatedRun, type FinishedRun, readRun } from '../../training/finished-run.js';
 import type { Decisions, RunReference } from '../comparison.js';
-import { distinct, type Run } from '../plan/run.js';
+import { distinctRuns, type Run } from '../plan/run.js';
 
 /**
  * The place of a run, and the tasks whose numbers are taken from it. Tasks that share no parameters may be taken from
@@ -56,7 +56,7 @@ export function runsOfReference({ parts, ...reference }: RunReference): readonly
 /** The finished runs by their folder. @throws DataError if a folder holds another run. */
 export function readRuns(placed: readonly Run[], folder: string): Finished {
   const runs = new Map<string, FinishedRun>();
-  for (const { folder: name, hash8 } of distinct(placed)) {
+  for (const { folder: name, hash8 } of distinctRuns(placed)) {
     const path = join(folder, name);
     const run = readRun(path);
     if (run && run.environment.hash8 !== hash8)
@@ -68,7 +68,7 @@ export function readRuns(placed: readonly Run[], folder: string): Finished {
 
 type Finished = ReadonlyMap<string, FinishedRun>;
 
-/** Every model at every point. */
+/** A row for every model at every point. */
 export function groupEntries(placed: readonly Run[], finished: Finished): readonly Entry<FinishedRun>[] {
   return groupedBy(placed, ({ label, point }) => [label, point]).map((ofModel) => {
     const [{ label, point, experiment }] = ofModel;

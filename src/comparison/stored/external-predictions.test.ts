@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { TaskMetrics } from '../../metrics/evaluate.js';
 import { folderPerTest } from '../../support/folder.fixture.js';
 import { readRun } from '../../training/finished-run.js';
-import { parseExternalFile, type Reference, readExternal } from './external-predictions.js';
+import { parseExternalFile, readExternal, type TestRows } from './external-predictions.js';
 import { storeRun } from './stored-run.fixture.js';
 
 const at = folderPerTest();
@@ -16,7 +16,7 @@ async function stored() {
   const path = await storeRun(at('run'), { name: 'run', seed: 1, tasks });
   const run = readRun(path);
   if (!run) throw new Error('The run is finished.');
-  return { path, run, reference: { dataset: run.result.dataset, tasks: await run.predictions() } satisfies Reference };
+  return { path, run, reference: { dataset: run.result.dataset, tasks: await run.predictions() } satisfies TestRows };
 }
 
 /** What scores of the test split alone can give: not F1, whose threshold is chosen on validation. */

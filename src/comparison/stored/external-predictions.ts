@@ -12,7 +12,7 @@ import { readSealed } from '../../training/folder/run-folder.js';
 import type { TaskPredictions } from '../../training/predictions.js';
 
 /** The scale of binary tasks' scores. */
-export type Scale = 'probability' | 'logit';
+export type ScoreScale = 'probability' | 'logit';
 
 /** Predictions of another program: a file for one seed of the table. */
 export interface ExternalFile {
@@ -23,7 +23,7 @@ export interface ExternalFile {
 }
 
 /** The test rows that scores belong to, as a run on them received them. */
-export interface Reference {
+export interface TestRows {
   readonly dataset: EvaluatedRun['result']['dataset'];
   /** Labels and masks, in the order of the table's tasks. */
   readonly tasks: readonly TaskPredictions[];
@@ -36,7 +36,7 @@ export interface Reference {
 export async function referenceAmong(
   runs: readonly FinishedRun[],
   tasks: readonly Pick<TaskConfig, 'name'>[],
-): Promise<Reference> {
+): Promise<TestRows> {
   const reference = runs.find(({ hasPredictions }) => hasPredictions);
   if (!reference)
     throw new DataError(
@@ -63,15 +63,17 @@ export function parseExternalFile(word: string): ExternalFile {
  *
  * A CSV has a header with the tasks' names and a column of scores for each. Other columns are ignored. Scores of a
  * binary task are probabilities or logits, by `scale`; a multiclass task has a column `<task>.<class>` of them for each
- * class. Scores of a regression task are predictions in the label's units. A cell may be empty if the row is outside the task's sample space. Labels of a column `<type>.<task>`, which
- * `ple data rows` writes, are compared. Labels, masks and weights come from a run on the same rows. Metrics whose
- * threshold is chosen on validation are left out.
+ * class. Scores of a regression task are predictions in the label's units. A cell may be empty if the row is outside the
+ * task's sample space.
+ *
+ * Labels, masks and weights come from a run on the same rows. If the file has a column `<type>.<task>` of labels, which
+ * `ple data rows` writes, they must be the same. Metrics whose threshold is chosen on validation are left out.
  * @throws DataError with line and column for a score that is not a number, and for a wrong number of rows.
  */
 export async function readExternal(
   path: string,
-  scale: Scale | undefined,
-  reference: Reference,
+  scale: ScoreScale | undefined,
+  reference: TestRows,
 ): Promise<EvaluatedRun> {
   const predictions = await fromCsv(path, scale, reference.tasks);
   const tasks = Object.fromEntries(
@@ -83,7 +85,7 @@ export async function readExternal(
 
 async function fromCsv(
   path: string,
-  scale: Scale | undefined,
+  scale: ScoreScale | undefined,
   reference: readonly TaskPredictions[],
 ): Promise<readonly TaskPredictions[]> {
   if (path.endsWith('.arrow')) throw new ConfigError(`--predictions ${path}: write a CSV, not an Arrow file.`);
@@ -139,7 +141,7 @@ function readRow(
   row: number,
   cells: readonly string[],
   where: string,
-  scale: Scale | undefined,
+  scale: ScoreScale | undefined,
 ): void {
   if (labels >= 0) checkLabel(where, task, cells[labels], scores, row);
   for (const [output, { name, column }] of outputs.entries()) {
@@ -185,10 +187,10 @@ function number(text: string, where: string): number {
 }
 
 /**
- * The log-odds of a probability, infinite for 0 and 1, which metrics accept; of one of several classes its logarithm.
- * For a regression the value.
+ * Binary: the log-odds of a probability, infinite for 0 and 1, which metrics accept. Several classes: the logarithm of a
+ * probability. Regression, and logits: the value itself.
  */
-function toLogit(value: number, type: string, scale: Scale | undefined, where: string): number {
+function toLogit(value: number, type: string, scale: ScoreScale | undefined, where: string): number {
   if (type === 'regression') return value;
   if (scale === undefined)
     throw new ConfigError('Say what the scores of tasks of classes are: --scores probability or --scores logit.');
@@ -211,7 +213,7 @@ export interface CommandRun {
 }
 
 export const commandFile = 'command.json';
-/** What a command is given. */
+/** The file that tells a command its task. */
 export const taskFile = 'task.json';
 
 /** Whether the predictions at a path are those of a command, if it has made them. */
@@ -229,7 +231,7 @@ export function readCommandFile(folder: string): CommandRun {
  * @param predictions The path of its predictions.csv.
  * @throws DataError if they are others by now, or are not of the reference's rows.
  */
-export async function readCommandRun(predictions: string, reference: Reference): Promise<EvaluatedRun> {
+export async function readCommandRun(predictions: string, reference: TestRows): Promise<EvaluatedRun> {
   const folder = dirname(predictions);
   if (fileSha256(predictions) !== readCommandFile(folder).predictions)
     throw new DataError(`${predictions} is not what was written: delete ${folder} and run ple compare again.`);

@@ -14,8 +14,8 @@ export interface Folder {
 }
 
 /**
- * The runs and comparisons at a path, by name: of a run's folder this run, of a comparison's its runs and those of its
- * search.
+ * The runs and comparisons at a path, by name. A run's folder has this run; a comparison's folder has its runs and those
+ * of its search.
  */
 export function foldersAt(path: string): readonly Folder[] {
   const kind = folderKind(path);
@@ -43,8 +43,8 @@ export function isFolder(path: string): boolean {
 }
 
 /**
- * Undefined: nothing proves that ple made the folder. Other programs also write `checkpoints`, `config.yaml` and
- * `result.json`. A folder that cannot be read counts as a run.
+ * What a folder is. Undefined: nothing proves that ple made it. Other programs also write `checkpoints`, `config.yaml`
+ * and `result.json`. A folder that cannot be read counts as a run.
  */
 export function folderKind(folder: string): Folder['kind'] | undefined {
   let names: readonly string[];
@@ -59,7 +59,7 @@ export function folderKind(folder: string): Folder['kind'] | undefined {
   return /^compare:/m.test(text('config.yaml')) ? 'comparison' : undefined;
 }
 
-/** Empty for what is not a readable file. */
+/** The text of a file. Empty if it cannot be read. */
 function readableText(folder: string, name: string): string {
   try {
     checkFile(join(folder, name));
@@ -72,7 +72,7 @@ function readableText(folder: string, name: string): string {
 /** `unfinished`: neither running nor failed, as after an interruption or a kill. */
 export type OpenState = 'running' | 'unfinished' | 'failed';
 
-/** The state of what has no result. */
+/** The state of a run or comparison without a result. */
 export function openState(path: string): OpenState {
   if (exists(path, 'lock')) {
     if (whyLocked(path, true) !== null) return 'running';

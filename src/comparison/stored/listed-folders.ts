@@ -27,8 +27,8 @@ export interface TaskScore {
 type Facts = Pick<ListedFolder, 'state'> & Partial<ListedFolder>;
 
 /**
- * The runs and comparisons in a folder, by name; of a run's folder this run, of a comparison's its runs. Results are
- * read, larger files are not. A folder that cannot be read is `damaged`.
+ * The runs and comparisons in a folder, by name (see `foldersAt`). Results are read, larger files are not. A folder that
+ * cannot be read is `damaged`.
  */
 export function listFolders(folder: string): readonly ListedFolder[] {
   return foldersAt(folder).map((entry) => {

@@ -8,7 +8,7 @@ export interface Connection {
   readonly redis: Redis;
   /** The server's host and port, and the number of its database: what messages say. */
   readonly shown: string;
-  /** Also of the copies that BullMQ makes: a lost one does not come back. */
+  /** Closes it. The copies of it that BullMQ makes do not connect again. */
   close(): void;
 }
 
@@ -89,7 +89,7 @@ function loginRefusal(error: unknown, shown: string): UserError {
   return new UserError(`The queue at ${shown} refuses: ${reason}.${hint}`);
 }
 
-/** What a server refuses, as a condition outside the program. Undefined for any other error. */
+/** The error for what a server refuses, which is no bug. Undefined for any other error. */
 export function refusalError(error: unknown, shown: string): UserError | undefined {
   if (!(error instanceof Error) || error.name !== 'ReplyError') return undefined;
   const [first] = 'previousErrors' in error && Array.isArray(error.previousErrors) ? error.previousErrors : []; // of EXECABORT
@@ -108,7 +108,10 @@ function opened({ href, protocol, hostname }: URL, shown: string, retryStrategy:
   }
 }
 
-/** Whether the server is not up yet, or does not answer: the host refuses, the server has closed the connection, or reads its file. */
+/**
+ * Whether to wait for the server: its host refuses connections, it has closed this one, it does not answer, or it still
+ * reads its file.
+ */
 function maySoonAnswer(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.every(maySoonAnswer); // one for each address of the host
   if (!(error instanceof Error)) return false;
