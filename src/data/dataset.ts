@@ -85,7 +85,7 @@ export interface ListValues {
 }
 
 /** Lists that lie one after the other: row `r` has the entries `offsets[r]` to `offsets[r + 1]`. */
-export function inOrder(offsets: Int32Array): Pick<ListValues, 'begins' | 'ends'> {
+export function listBounds(offsets: Int32Array): Pick<ListValues, 'begins' | 'ends'> {
   return { begins: offsets.subarray(0, -1), ends: offsets.subarray(1) };
 }
 

@@ -1,7 +1,7 @@
 import {
   type Block,
-  inOrder,
   type ListValues,
+  listBounds,
   type Source,
   type SourceColumn,
   type SourceTask,
@@ -71,7 +71,7 @@ export function toLists(
   const offsets = [0];
   for (const row of rows) offsets.push((offsets.at(-1) ?? 0) + row.length);
   return {
-    ...inOrder(Int32Array.from(offsets)),
+    ...listBounds(Int32Array.from(offsets)),
     indexes: Int32Array.from(rows.flat(), ([index]) => index),
     weights: Float32Array.from(rows.flat(), ([, weight]) => weight),
   };

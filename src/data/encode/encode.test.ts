@@ -2,11 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { inputsSchema, taskSchema } from '../../config/parts.js';
 import { ConfigError, DataError } from '../../support/errors.js';
+import { must } from '../../support/must.js';
 import { type SourceColumn, splitNames } from '../dataset.js';
 import { type Generated, generatedRows, generatedSource } from '../store/generated-source.js';
 import { type FakeSplit, fakeSource, readWhole } from './encode.fixture.js';
-import { checkStored, completeFit, encode, quantiles, sampleFit, vocabularyFit } from './encode.js';
-import { edgeCounter } from './project.js';
+import { checkStored, encode } from './encode.js';
+import { project } from './project.js';
 import { fedIndexes, indexLookup } from './vocabulary.js';
 
 const inputs = (settings: object = {}) => inputsSchema.parse(settings);
@@ -126,24 +127,32 @@ describe('numeric columns', () => {
     ['numbers that hardly differ', fc.integer({ min: 0, max: 9 }).map((value) => value * Number.MIN_VALUE)],
   ])('a bucket is the count of edges that are not above: %s', (_, number) => {
     const some = fc.array(number, { maxLength: 30 });
-    const property = fc.property(some, some, (drawn, others) => {
+    const property = fc.asyncProperty(some, some, async (drawn, others) => {
       const edges = [...Float64Array.from(new Set(drawn.filter(Number.isFinite))).sort()];
       const values = Float32Array.from([...edges, ...others, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]);
-      expect(Array.from(values, edgeCounter(edges))).toEqual(
-        Array.from(values, (value) => edges.filter((edge) => edge <= value).length),
+      const column = { name: 'age', kind: 'buckets', edges, missing: false, cells: {} } as const;
+      const { splits } = project(
+        oneColumn(age, [...values]),
+        { schema: 1, columns: [column], tasks: [] },
+        inputs(),
+        [],
+      );
+      expect([...(await readWhole(splits.test)).categorical]).toEqual(
+        Array.from(values, (value) => 1 + edges.filter((edge) => edge <= value).length),
       );
     });
-    fc.assert(property, { numRuns: 500 });
+    return fc.assert(property, { numRuns: 500 });
   });
 
-  test('buckets are of every k-th row, through all blocks', () => {
-    const fit = sampleFit(12, 4, (sorted) => quantiles(sorted, 4));
-    for (const first of [0, 4, 8])
-      fit.add(
-        Float32Array.of(0, 1, 2, 3).map((i) => first + i),
-        Int32Array.of(0, 1, 2, 3),
-      );
-    expect(fit.finish()).toMatchObject({ edges: [3, 6, 9] });
+  test('beyond 262,144 rows buckets are of every k-th row, through all blocks', async () => {
+    const values = Array.from({ length: 2 ** 19 + 6 }, (_, row) => (row % 3 === 0 ? row : -1)); // every third row is sampled
+    const split = { columns: [values], labels: [values.map(() => 1)] };
+    const few = { columns: [[1]], labels: [[1]] };
+    const splits = { train: split, validation: few, test: few };
+    const source = fakeSource([age], [{ name: 'click', type: 'binary' }], splits, 10_000);
+    const { encoding } = await encode(source, inputs({ numeric: 'quantile', buckets: 4 }), [click]);
+    const quarter = (k: number) => 3 * Math.floor((k * Math.ceil(values.length / 3)) / 4);
+    expect(encoding.columns).toMatchObject([{ edges: [quarter(1), quarter(2), quarter(3)] }]);
   });
 });
 
@@ -170,21 +179,22 @@ describe('vocabularies', () => {
     },
   );
 
-  test('codes that are all known are stored as their number', () => {
-    const column = { name: 'user', size: 4 };
-    const counted = (minCount: number) => {
-      const fit = vocabularyFit(4, { minCount, unseen: 'rare' }, column);
-      fit.add(Int32Array.of(3, 0, 2, 1, 1), Int32Array.of(0, 1, 2, 3, 4));
-      return fit.finish();
+  test('codes that are all known are stored as their number', async () => {
+    const fitted = async (minCount: number, complete: boolean) => {
+      const user: SourceColumn = { name: 'user', kind: 'categorical', size: 4, complete };
+      const { encoding } = await encode(oneColumn(user, complete ? [1] : [3, 0, 2, 1, 1]), inputs({ minCount }), [
+        click,
+      ]);
+      return must(encoding.columns[0], 'user');
     };
-    for (const fitted of [counted(1), completeFit(4).finish()]) {
-      expect(fitted).toEqual({ kind: 'vocabulary', values: 4, rare: [] });
-      if (fitted.kind !== 'vocabulary') throw new Error('codes have a vocabulary');
-      expect([...fedIndexes({ size: 6 }, fitted)]).toEqual([1, 2, 3, 4, 0, 0]);
-      const index = indexLookup(fitted);
+    for (const column of [await fitted(1, false), await fitted(1, true)]) {
+      expect(column).toMatchObject({ kind: 'vocabulary', values: 4, rare: [] });
+      if (column.kind !== 'vocabulary') throw new Error('codes have a vocabulary');
+      expect([...fedIndexes({ size: 6 }, column)]).toEqual([1, 2, 3, 4, 0, 0]);
+      const index = indexLookup(column);
       expect(['0', '3', '4', '-1', '01', '1.0', '1e0', ''].map(index)).toEqual([1, 4, ...Array(6).fill(undefined)]);
     }
-    expect(counted(2)).toEqual({ kind: 'vocabulary', values: [1], rare: [] });
+    expect(await fitted(2, false)).toMatchObject({ kind: 'vocabulary', values: [1], rare: [] });
   });
 
   test('that a run cannot store are refused with what makes them shorter', () => {

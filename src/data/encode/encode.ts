@@ -4,11 +4,19 @@ import { didYouMean } from '../../support/catalogue.js';
 import { ConfigError, DataError } from '../../support/errors.js';
 import { must } from '../../support/must.js';
 import { someOf } from '../../support/text.js';
-import { asSingle, type Dataset, type Source, type SourceBlock, type SourceColumn } from '../dataset.js';
-import { type Encoding, type Fitted, type FittedColumn, isDistinct, mostEncodingText } from '../encoding.js';
+import {
+  asSingle,
+  type Dataset,
+  type Source,
+  type SourceBlock,
+  type SourceColumn,
+  type SourceSplit,
+  type SourceTask,
+} from '../dataset.js';
+import { type Fitted, type FittedColumn, type FittedTask, isDistinct, mostEncodingText } from '../encoding.js';
 import { checkedLabels, type KeptRows, keptRows } from './encoded-split.js';
 import { project, signedLog } from './project.js';
-import { listFit, type VocabularyOptions, vocabularyByNumber } from './vocabulary.js';
+import { indexCount, listFit, type VocabularyOptions, vocabularyByNumber } from './vocabulary.js';
 
 /**
  * Prepares a source for models. Encodings are fitted on the training split alone, in one pass, which is skipped if
@@ -37,64 +45,54 @@ export async function encode(
   tasks: readonly TaskConfig[],
   signal?: AbortSignal,
 ): Promise<Dataset> {
-  checkColumns(source, inputs);
-  for (const task of tasks) findTask(source, task);
+  const mistakes = Object.keys(inputs.columns).flatMap((name) => [...mistakesIn(name, source, inputs)]);
+  if (mistakes.length > 0) throw new ConfigError(...mistakes);
   const { encoding, kept, apart, notes } = await fitEncoding(source, inputs, tasks, signal);
   if ((kept ?? source.splits.train).rows === 0)
     throw new DataError('No training row is in the sample space of any task with a weight above 0.');
-  return { ...project(source, encoding, inputs, tasks, kept), ...(apart.length > 0 ? { apart } : {}), notes };
+  return { ...project(source, encoding, inputs, tasks, kept), apart, notes };
 }
 
 /**
  * The task's index in the source. Fails with a `ConfigError` for a task that the data do not have, or have otherwise.
  */
-export function findTask(source: Source, task: TaskConfig): number {
-  const { name, type } = task;
-  const names = source.tasks.map((one) => one.name);
+export function findTask({ tasks }: Source, { name, type }: TaskConfig): number {
+  const names = tasks.map((task) => task.name);
   const index = names.indexOf(name);
-  const found = source.tasks[index];
-  if (!found) {
+  const task = tasks[index];
+  if (!task)
     throw new ConfigError(
       `tasks: the data have no task '${name}'${didYouMean(name, names)}; there are: ${names.join(', ')}.`,
     );
-  }
-  if (found.type !== type) throw new ConfigError(`tasks: '${name}' is a ${found.type} task, not a ${type} task.`);
+  if (task.type !== type) throw new ConfigError(`tasks: '${name}' is a ${task.type} task, not a ${type} task.`);
   return index;
 }
 
-/** @throws ConfigError for all mistakes. A setting that would change nothing is one, too. */
-function checkColumns({ columns }: Source, inputs: InputsConfig): void {
-  const names = columns.map((column) => column.name);
+/** What is wrong with a column's settings. A setting that would change nothing is wrong, too. */
+function* mistakesIn(name: string, { columns }: Source, inputs: InputsConfig): Generator<string> {
+  const settings = inputs.columns[name] ?? {};
+  const key = `inputs.columns.${name}`;
+  const column = columns.find((column) => column.name === name);
+  if (!column) {
+    const names = columns.map((column) => column.name);
+    yield `inputs.columns: '${name}' is no input${didYouMean(name, names)}. Inputs are: ${someOf(names, 50)}. If dataset.columns ignores it, delete it here.`;
+    return;
+  }
+  const numeric = settings.numeric ?? inputs.numeric;
+  const [kind, read] = column.kind === 'numeric' ? [`numeric (${numeric})`, ofNumeric[numeric]] : ofKind[column.kind];
+  for (const setting of Object.keys(settings))
+    if (!read.includes(setting)) yield `${key}: the column is ${kind}, so '${setting}' would change nothing.`;
+  const { target } = settings;
+  if (target === undefined) return;
   const categorical = columns.flatMap(({ name, kind }) => (kind === 'categorical' ? [name] : []));
   const width = (name: string) => inputs.columns[name]?.embedding ?? inputs.embedding;
-  const mistakes = Object.entries(inputs.columns).flatMap(([name, settings]) => {
-    const column = columns.find((column) => column.name === name);
-    const key = `inputs.columns.${name}`;
-    if (!column)
-      return `inputs.columns: '${name}' is no input${didYouMean(name, names)}. Inputs are: ${someOf(names, 50)}. If dataset.columns ignores it, delete it here.`;
-    const numeric = settings.numeric ?? inputs.numeric;
-    const [kind, read] = column.kind === 'numeric' ? [`numeric (${numeric})`, ofNumeric[numeric]] : ofKind[column.kind];
-    const { target } = settings;
-    return [
-      ...Object.keys(settings)
-        .filter((setting) => !read.includes(setting))
-        .map((setting) => `${key}: the column is ${kind}, so '${setting}' would change nothing.`),
-      ...(target === undefined || categorical.includes(target)
-        ? []
-        : [
-            `${key}.target: the data have no categorical column '${target}'${didYouMean(target, categorical)}; there are: ${someOf(categorical, 50)}.`,
-          ]),
-      ...(target === undefined || !categorical.includes(target) || width(name) === width(target)
-        ? []
-        : [
-            `${key}.target: entries of '${name}' have embedding width ${width(name)}, and '${target}' has ${width(target)}; give both the same 'embedding'.`,
-          ]),
-    ];
-  });
-  if (mistakes.length > 0) throw new ConfigError(...mistakes);
+  if (!categorical.includes(target))
+    yield `${key}.target: the data have no categorical column '${target}'${didYouMean(target, categorical)}; there are: ${someOf(categorical, 50)}.`;
+  else if (width(name) !== width(target))
+    yield `${key}.target: entries of '${name}' have embedding width ${width(name)}, and '${target}' has ${width(target)}; give both the same 'embedding'.`;
 }
 
-/** What kind a column is, and its settings that are read. */
+/** What a column of the kind is called, and its settings that are read. */
 const ofKind: Readonly<Record<'categorical' | 'list', readonly [string, readonly string[]]>> = {
   categorical: ['categorical', ['embedding', 'minCount']],
   list: ['a list', ['embedding', 'minCount', 'maxLength', 'pool', 'target', 'attention']],
@@ -108,97 +106,148 @@ const ofNumeric = {
 };
 
 /** What was fitted to the training rows, and which of them count. */
-interface Fit {
-  readonly encoding: Encoding;
-  /** Rows that count. Absent: all do. */
+interface Fit extends Pick<Dataset, 'encoding' | 'apart' | 'notes'> {
+  /** Rows that count. Undefined: all do. */
   readonly kept: KeptRows | undefined;
-  /** Of a source that is masked: tasks whose sample space has other rows than the first task's. */
-  readonly apart: readonly string[];
-  readonly notes: readonly string[];
-}
-
-/** Learns from the training rows of one column, block by block, what its encoding needs. */
-interface ColumnFit {
-  add(values: SourceBlock['columns'][number], rows: Int32Array): void;
-  finish(): Fitted;
-  notes?(): readonly string[];
 }
 
 /** Generated rows that are fitted on. A mean of so many has an error of .4 % of the deviation. */
 const fittedRows = 2 ** 16;
 
-/**
- * Fits an encoding to the training rows, in one pass. The first block is enough where nothing is fitted or left out; the
- * first 65,536 rows of a generated source whose rows are alike.
- * @param tasks that the source has
- * @param signal When it fires, the pass fails with its reason.
- */
+/** Fits an encoding to the training rows. */
 async function fitEncoding(
   source: Source,
   inputs: InputsConfig,
   tasks: readonly TaskConfig[],
   signal: AbortSignal | undefined,
 ): Promise<Fit> {
-  const { columns, texts, group, masked } = source;
-  const places = tasks.map(({ name }) => source.tasks.findIndex((task) => task.name === name));
-  const fits = columnFits(source, inputs);
-  const moments = tasks.map(({ standardize }) => (standardize ? new Moments() : undefined)); // of labels
-  const isLog = tasks.map((task) => unusualLoss(task)?.type === 'log-normal');
-  const isFitting = [...fits, ...moments].some((fit) => fit);
-  const train = checkedLabels(source, 'train', tasks);
-  const few = train.rows > fittedRows && areAlike(source, places, inputs);
-  const counts = new Int32Array(Math.ceil((few ? fittedRows : train.rows) / train.blockRows)); // rows that count
-  const [apart, labelled] = [new Set<string>(), new Set<string>()];
-  let isWhole = !isFitting && !masked; // nothing is to be learnt of rows, unless they have weights
-  for (let b = 0; b < counts.length; b++) {
-    signal?.throwIfAborted();
-    const reading = train.read(b);
-    if (isFitting) train.ahead?.(b + 1);
-    const block = await reading;
-    if (isWhole && !block.weights) break;
-    isWhole = false;
-    const rows = keptRows(block, places);
-    counts[b] = rows.length;
-    for (const [c, fit] of fits.entries()) fit?.add(must(block.columns[c], 'column'), rows);
-    const [first] = places.map((place) => block.labels[place]);
-    for (const [t, { name }] of tasks.entries()) {
-      const labels = must(block.labels[places[t] ?? -1], `labels of ${name}`);
-      const isInside = (row: number, of = labels) => !Number.isNaN(of[row]);
-      if (masked && !labelled.has(name) && rows.some((row) => isInside(row))) labelled.add(name);
-      if (masked && !apart.has(name) && rows.some((row) => isInside(row) !== isInside(row, first))) apart.add(name);
-      const moment = moments[t];
-      if (moment) for (const row of rows) moment.add(isLog[t] ? Math.log(labels[row] ?? 0) : (labels[row] ?? 0));
-    }
-    await setImmediate(); // lets signals and timers in
-  }
+  const indexes = tasks.map((task) => findTask(source, task));
+  const { columns, labels, spaces, counts, areFew } = await passOver(source, inputs, tasks, indexes, signal);
+  const empty = tasks.find(({ name }) => !spaces.filled.has(name));
+  if (empty && spaces.filled.size > 0 && !areFew)
+    throw new DataError(`No training row with a weight above 0 is in the sample space of task '${empty.name}'.`);
+  const apart = tasks.flatMap(({ name }) => (spaces.apart.has(name) ? [name] : []));
   const rows = counts.reduce((sum, count) => sum + count, 0);
-  const without = !few && masked && labelled.size > 0 && tasks.find(({ name }) => !labelled.has(name));
-  if (without)
-    throw new DataError(`No training row with a weight above 0 is in the sample space of task '${without.name}'.`);
-  const fitted = columns.map(({ name, cells = {} }, c): FittedColumn => {
-    const by = fits[c]?.finish() ?? { kind: 'identity' };
-    return { name, cells: 'values' in by ? cells : { lenient: false, ...cells }, ...by };
-  });
-  checkStored(fitted);
+  const isWhole = areFew || counts.length === 0 || rows === source.splits.train.rows;
   return {
     encoding: {
       schema: 1,
-      texts,
-      columns: fitted,
-      group,
-      tasks: tasks.map((task, t) => ({
-        name: task.name,
-        type: task.type,
-        offset: moments[t]?.mean ?? 0,
-        scale: moments[t]?.deviation || 1,
-        classes: source.tasks[places[t] ?? -1]?.classes,
-        link: ['poisson', 'log-normal'].includes(unusualLoss(task)?.type ?? '') ? 'log' : undefined,
-      })),
+      texts: source.texts,
+      columns: fittedColumns(source, columns),
+      group: source.group,
+      tasks: tasks.map((task, t) => fittedTask(task, source.tasks[indexes[t] ?? -1]?.classes, labels[t]?.moments)),
     },
-    kept: few || isWhole || rows === train.rows ? undefined : { rows, counts },
-    apart: tasks.flatMap(({ name }) => (apart.has(name) ? [name] : [])),
-    notes: fits.flatMap((fit) => fit?.notes?.() ?? []),
+    kept: isWhole ? undefined : { rows, counts: Int32Array.from(counts) },
+    apart: apart.length > 0 ? apart : undefined,
+    notes: columns.flatMap((fit) => fit?.notes?.() ?? []),
   };
+}
+
+/**
+ * One pass over the training rows: what columns, labels and sample spaces show, and how many rows of each block count.
+ * `areFew`: only the first 65,536 were read, as those of a generated source are alike.
+ */
+async function passOver(
+  source: Source,
+  inputs: InputsConfig,
+  tasks: readonly TaskConfig[],
+  indexes: readonly number[],
+  signal: AbortSignal | undefined,
+) {
+  const columns = columnFits(source, inputs);
+  const labels = tasks.map(labelFit);
+  const spaces = { filled: new Set<string>(), apart: new Set<string>() };
+  const counts: number[] = [];
+  const { masked = false } = source;
+  const train = checkedLabels(source, 'train', tasks);
+  const areFew = train.rows > fittedRows && areAlike(source, indexes, inputs);
+  const blocks = Math.ceil((areFew ? fittedRows : train.rows) / train.blockRows);
+  const isNeeded = masked || [...columns, ...labels].some((fit) => fit);
+  for await (const [block, rows] of countingRows(train, blocks, indexes, isNeeded, signal)) {
+    const ofTasks = indexes.map((index) => must(block.labels[index], 'labels'));
+    for (const [c, fit] of columns.entries()) fit?.add(must(block.columns[c], 'column'), rows);
+    for (const [t, fit] of labels.entries()) fit?.add(must(ofTasks[t], 'labels'), rows);
+    if (masked) lookInto(spaces, tasks, ofTasks, rows);
+    counts.push(rows.length);
+  }
+  return { columns, labels, spaces, counts, areFew };
+}
+
+/**
+ * Training blocks, each with its rows that count. None at all where nothing is to be learnt of them, and all rows count.
+ * @param isNeeded There is something to learn, or rows may be in no sample space.
+ */
+async function* countingRows(
+  train: SourceSplit,
+  blocks: number,
+  tasks: readonly number[],
+  isNeeded: boolean,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<readonly [SourceBlock, Int32Array]> {
+  for (let b = 0; b < blocks; b++) {
+    signal?.throwIfAborted();
+    const reading = train.read(b);
+    if (isNeeded) train.ahead?.(b + 1);
+    const block = await reading;
+    if (!isNeeded && !block.weights) return;
+    yield [block, keptRows(block, tasks)];
+    await setImmediate(); // lets signals and timers in
+  }
+}
+
+/** Sample spaces of a masked source, by their tasks' names. */
+interface SampleSpaces {
+  /** They have training rows. */
+  readonly filled: Set<string>;
+  /** They have other training rows than the first task's. */
+  readonly apart: Set<string>;
+}
+
+/** Adds what some rows show. @param labels of each task */
+function lookInto(
+  { filled, apart }: SampleSpaces,
+  tasks: readonly TaskConfig[],
+  labels: readonly Float32Array[],
+  rows: Int32Array,
+): void {
+  const isInside = (task: number, row: number) => !Number.isNaN(labels[task]?.[row]);
+  for (const [t, { name }] of tasks.entries()) {
+    if (!filled.has(name) && rows.some((row) => isInside(t, row))) filled.add(name);
+    if (!apart.has(name) && rows.some((row) => isInside(t, row) !== isInside(0, row))) apart.add(name);
+  }
+}
+
+/** Learns mean and deviation of a task's labels, which the loss sees standardised. Undefined: the task's are not. */
+function labelFit(task: TaskConfig) {
+  if (!task.standardize) return undefined;
+  const moments = new Moments();
+  const isLog = unusualLoss(task)?.type === 'log-normal';
+  return {
+    moments,
+    add(labels: Float32Array, rows: Int32Array) {
+      for (const row of rows) moments.add(isLog ? Math.log(labels[row] ?? 0) : (labels[row] ?? 0));
+    },
+  };
+}
+
+function fittedTask(task: TaskConfig, classes: SourceTask['classes'], moments: Moments | undefined): FittedTask {
+  return {
+    name: task.name,
+    type: task.type,
+    offset: moments?.mean ?? 0,
+    scale: moments?.deviation || 1,
+    classes,
+    link: ['poisson', 'log-normal'].includes(unusualLoss(task)?.type ?? '') ? 'log' : undefined,
+  };
+}
+
+function fittedColumns({ columns }: Source, fits: readonly (ColumnFit | undefined)[]): readonly FittedColumn[] {
+  const fitted = columns.map(({ name, cells = {} }, c): FittedColumn => {
+    const form = fits[c]?.finish() ?? { kind: 'identity' };
+    return { name, cells: 'values' in form ? cells : { lenient: false, ...cells }, ...form };
+  });
+  checkStored(fitted);
+  return fitted;
 }
 
 /** Whether the rows of a generated source are alike, none of them can be left out, and no values are counted. */
@@ -233,44 +282,41 @@ export function checkStored(columns: readonly FittedColumn[], most = mostEncodin
   );
 }
 
-/** Undefined: there is nothing to learn. */
+/** Learns from the training rows of one column, block by block, what its encoding needs. */
+interface ColumnFit {
+  add(values: SourceBlock['columns'][number], rows: Int32Array): void;
+  finish(): Fitted;
+  notes?(): readonly string[];
+}
+
+/** The fit of each column. Undefined: there is nothing to learn. */
 function columnFits({ columns, splits }: Source, inputs: InputsConfig): readonly (ColumnFit | undefined)[] {
   const numericOf = ({ name }: SourceColumn) => inputs.columns[name]?.numeric ?? inputs.numeric;
-  const sampled = columns.filter((column) => {
-    return column.kind === 'numeric' && ['quantile', 'value'].includes(numericOf(column));
-  });
+  const sampled = columns.filter((column) => column.kind === 'numeric' && numericOf(column) in edgesOf);
   const most = Math.min(2 ** 18, Math.ceil(2 ** 26 / sampled.length)); // at most 256 MiB of samples
   return columns.map((column) => {
-    const { kind, dictionary, size = dictionary?.length ?? 0 } = column;
-    const { minCount, unseen, maxLength, pool, buckets } = inputs;
     const settings = inputs.columns[column.name] ?? {};
-    const vocabulary = { minCount: settings.minCount ?? minCount, unseen };
-    if (kind === 'list')
-      return listFit(
-        size,
-        { ...vocabulary, length: settings.maxLength ?? maxLength, pool: settings.pool ?? pool },
-        column,
-      );
-    if (kind === 'categorical')
-      return isComplete(column, inputs) ? completeFit(dictionary ?? size) : vocabularyFit(size, vocabulary, column);
+    const vocabulary = { minCount: settings.minCount ?? inputs.minCount, unseen: inputs.unseen };
+    if (column.kind === 'list') {
+      const { maxLength: length = inputs.maxLength, pool = inputs.pool } = settings;
+      return listFit({ ...vocabulary, length, pool }, column);
+    }
+    if (column.kind === 'categorical')
+      return isComplete(column, inputs) ? completeFit(column) : vocabularyFit(vocabulary, column);
     const numeric = numericOf(column);
     if (numeric === 'standard' && column.standardized) return undefined;
     if (numeric === 'standard' || numeric === 'log1p') return scaleFit(numeric === 'log1p');
-    const edges = numeric === 'quantile' ? quantiles : betweenValues;
-    return sampleFit(splits.train.rows, most, (sorted) => edges(sorted, settings.buckets ?? buckets));
+    const { buckets = inputs.buckets } = settings;
+    return sampleFit(splits.train.rows, most, (sorted) => edgesOf[numeric](sorted, buckets));
   });
 }
 
-export function completeFit(values: readonly string[] | number): ColumnFit {
-  return { add: () => undefined, finish: () => ({ kind: 'vocabulary', values, rare: [] }) };
+function completeFit({ dictionary, size = 0 }: SourceColumn): ColumnFit {
+  return { add: () => undefined, finish: () => ({ kind: 'vocabulary', values: dictionary ?? size, rare: [] }) };
 }
 
-export function vocabularyFit(
-  size: number,
-  options: VocabularyOptions,
-  column: Pick<SourceColumn, 'name' | 'dictionary'>,
-): ColumnFit {
-  const counts = new Uint32Array(size);
+function vocabularyFit(options: VocabularyOptions, column: SourceColumn): ColumnFit {
+  const counts = new Uint32Array(indexCount(column));
   return {
     add(values, rows) {
       const indexes = asSingle(values);
@@ -295,12 +341,15 @@ function scaleFit(log: boolean): ColumnFit {
         moments.add(log ? signedLog(value) : value);
       }
     },
-    finish: () => ({ kind: 'scale', mean: moments.mean, deviation: moments.deviation, log, ...range.found }),
+    finish: () => ({ kind: 'scale', mean: moments.mean, deviation: moments.deviation, log, ...range.summary }),
   };
 }
 
-/** Buckets by the edges of a sorted sample: at most so many values, of every k-th of so many rows. */
-export function sampleFit(rows: number, most: number, edges: (sorted: Float32Array) => readonly number[]): ColumnFit {
+/**
+ * Buckets whose edges are found in a sorted sample.
+ * @param rows of the split: every k-th is in the sample, which has at most `most` values
+ */
+function sampleFit(rows: number, most: number, edges: (sorted: Float32Array) => readonly number[]): ColumnFit {
   const stride = Math.max(1, Math.ceil(rows / most));
   const sample = new Float32Array(Math.ceil(rows / stride));
   const range = new Range();
@@ -314,12 +363,12 @@ export function sampleFit(rows: number, most: number, edges: (sorted: Float32Arr
         if (row++ % stride === 0 && !Number.isNaN(value)) sample[count++] = value;
       }
     },
-    finish: () => ({ kind: 'buckets', edges: edges(sample.subarray(0, count).sort()), ...range.found }),
+    finish: () => ({ kind: 'buckets', edges: edges(sample.subarray(0, count).sort()), ...range.summary }),
   };
 }
 
-/** Of about equally many values. Equal quantiles make fewer buckets, none of them empty. */
-export function quantiles(sorted: Float32Array, buckets: number): readonly number[] {
+/** Edges between buckets of about equally many values. Equal quantiles make fewer buckets, none of them empty. */
+function quantiles(sorted: Float32Array, buckets: number): readonly number[] {
   const edges: number[] = [];
   let last = sorted[0] ?? 0;
   for (let k = 1; k < buckets; k++) {
@@ -330,7 +379,7 @@ export function quantiles(sorted: Float32Array, buckets: number): readonly numbe
   return edges;
 }
 
-/** The `most` most frequent values have an index each; any other value shares that of the nearest of them. */
+/** Edges between the `most` most frequent values: any other value shares the bucket of the nearest of them. */
 function betweenValues(sorted: Float32Array, most: number): readonly number[] {
   const counts = new Map<number, number>();
   for (const value of sorted) counts.set(value, (counts.get(value) ?? 0) + 1);
@@ -341,6 +390,8 @@ function betweenValues(sorted: Float32Array, most: number): readonly number[] {
     .sort((a, b) => a - b);
   return kept.slice(1).map((value, i) => ((kept[i] ?? value) + value) / 2);
 }
+
+const edgesOf = { quantile: quantiles, value: betweenValues };
 
 /** The smallest and the largest of what is not NaN, and whether there is NaN. */
 class Range {
@@ -354,7 +405,7 @@ class Range {
     if (Number.isNaN(value)) this.#missing = true;
   }
 
-  get found(): { readonly missing: boolean; readonly range: readonly [number, number] | undefined } {
+  get summary(): { readonly missing: boolean; readonly range: readonly [number, number] | undefined } {
     return { missing: this.#missing, range: this.#low <= this.#high ? [this.#low, this.#high] : undefined };
   }
 }

@@ -49,56 +49,16 @@ const tileRows = 16;
  */
 export function encodedSplit(
   source: SourceSplit,
-  columns: readonly (readonly [index: number, encoding: ColumnEncoding])[],
+  columns: readonly EncodedColumn[],
   tasks: readonly number[],
   kept?: KeptRows,
 ): Split {
   const ordered = columns.toSorted(([, a], [, b]) => Number(a.list ?? false) - Number(b.list ?? false));
-  const width = (of: 'categorical' | 'numeric') => columns.reduce((sum, [, encoding]) => sum + encoding[of], 0);
+  const width = (matrix: 'categorical' | 'numeric') => columns.reduce((sum, [, encoding]) => sum + encoding[matrix], 0);
   const [F, D, T] = [width('categorical'), width('numeric'), tasks.length];
   const rows = kept?.rows ?? source.rows;
   const blockRows = Math.min(source.blockRows, Math.max(1, rows));
-  const every = Int32Array.from({ length: source.blockRows }, (_, row) => row);
-  const blocks = { length: Math.ceil(rows / source.blockRows) };
-  const counts =
-    kept?.counts ?? Int32Array.from(blocks, (_, b) => Math.min(source.blockRows, rows - b * source.blockRows));
-  const starts = new Int32Array(counts.length); // where each source block's rows begin
-  for (let b = 1; b < starts.length; b++) starts[b] = (starts[b - 1] ?? 0) + (counts[b - 1] ?? 0);
-
-  /** Writes rows of a source block behind the `filled` rows of the target. */
-  function append(block: SourceBlock, chosen: Int32Array, target: Block, filled: number): void {
-    const { columns, labels, labelWeights, weights } = block;
-    const { categorical, numeric } = target;
-    for (let begin = 0; begin < chosen.length; begin += tileRows) {
-      const end = Math.min(chosen.length, begin + tileRows);
-      const into: Matrices = {
-        categorical,
-        numeric,
-        F,
-        D,
-        category: (filled + begin) * F,
-        number: (filled + begin) * D,
-      };
-      for (const [index, encoding] of ordered) {
-        encoding.write(must(columns[index], 'column of the source'), chosen, begin, end, into);
-        into.category += encoding.categorical;
-        into.number += encoding.numeric;
-      }
-    }
-    // The mask is the row's weight in the task's sample space. What lies outside, or has weight 0, has mask 0 and
-    // label 0, since 0 times NaN is NaN.
-    for (const [t, task] of tasks.entries()) {
-      const taskLabels = labels[task];
-      const ofLabels = labelWeights?.[task] ?? weights;
-      for (let i = 0, at = filled * T + t; i < chosen.length; i++, at += T) {
-        const label = taskLabels?.[chosen[i] ?? 0] ?? Number.NaN;
-        const weight = Number.isNaN(label) ? 0 : (ofLabels?.[chosen[i] ?? 0] ?? 1);
-        target.labels[at] = weight > 0 ? label : 0;
-        target.masks[at] = weight;
-      }
-    }
-  }
-
+  const rowsBetween = kept ? keptBetween(source, tasks, kept) : everyBetween(source);
   return {
     rows,
     blockRows,
@@ -107,7 +67,7 @@ export function encodedSplit(
       const begin = index * blockRows;
       const end = Math.min(rows, begin + blockRows);
       const count = end - begin;
-      const target: Block = {
+      const target = {
         rows: count,
         categorical: new Int32Array(count * F),
         numeric: new Float32Array(count * D),
@@ -115,18 +75,87 @@ export function encodedSplit(
         masks: new Float32Array(count * T),
       };
       let filled = 0;
-      for (let b = starts.findLastIndex((start) => start <= begin); (starts[b] ?? end) < end; b++) {
-        if (counts[b] === 0) continue;
-        const start = starts[b] ?? 0;
-        const block = await source.read(b);
-        const some = kept ? keptRows(block, tasks) : every.subarray(0, block.rows);
-        const chosen = some.subarray(Math.max(0, begin - start), end - start);
-        append(block, chosen, target, filled);
+      for await (const [block, chosen] of rowsBetween(begin, end)) {
+        const { categorical, numeric } = target;
+        writeInputs(block, chosen, ordered, { categorical, numeric, F, D, category: filled * F, number: filled * D });
+        writeLabels(block, chosen, tasks, target, filled * T);
         filled += chosen.length;
       }
       return target;
     },
   };
+}
+
+type EncodedColumn = readonly [index: number, encoding: ColumnEncoding];
+
+/** Rows of a source, block by block: `chosen` of the block's. */
+type ChosenRows = AsyncGenerator<readonly [block: SourceBlock, chosen: Int32Array]>;
+
+/** Reads the rows of the split from `begin` to `end`, which are in one block. */
+function everyBetween(source: SourceSplit): (begin: number, end: number) => ChosenRows {
+  const every = Int32Array.from({ length: source.blockRows }, (_, row) => row);
+  return async function* (begin, end) {
+    yield [await source.read(Math.floor(begin / source.blockRows)), every.subarray(0, end - begin)];
+  };
+}
+
+/** Reads the rows that count from the one numbered `begin` to `end`. */
+function keptBetween(
+  source: SourceSplit,
+  tasks: readonly number[],
+  { counts }: KeptRows,
+): (begin: number, end: number) => ChosenRows {
+  const starts = new Int32Array(counts.length); // where each source block's rows begin
+  for (let b = 1; b < starts.length; b++) starts[b] = (starts[b - 1] ?? 0) + (counts[b - 1] ?? 0);
+  return async function* (begin, end) {
+    for (let b = starts.findLastIndex((start) => start <= begin); (starts[b] ?? end) < end; b++) {
+      if (counts[b] === 0) continue;
+      const start = starts[b] ?? 0;
+      const block = await source.read(b);
+      yield [block, keptRows(block, tasks).subarray(Math.max(0, begin - start), end - start)];
+    }
+  };
+}
+
+/** Writes rows of a source block to the matrices, from their places on. */
+function writeInputs(
+  { columns }: SourceBlock,
+  rows: Int32Array,
+  encodings: readonly EncodedColumn[],
+  into: Readonly<Matrices>,
+): void {
+  for (let begin = 0; begin < rows.length; begin += tileRows) {
+    const end = Math.min(rows.length, begin + tileRows);
+    const tile = { ...into, category: into.category + begin * into.F, number: into.number + begin * into.D };
+    for (const [index, encoding] of encodings) {
+      encoding.write(must(columns[index], 'column of the source'), rows, begin, end, tile);
+      tile.category += encoding.categorical;
+      tile.number += encoding.numeric;
+    }
+  }
+}
+
+/**
+ * Writes labels and masks of rows, from the place `first` on. The mask is the row's weight in the task's sample space.
+ * What lies outside, or has weight 0, has mask 0 and label 0, since 0 times NaN is NaN.
+ */
+function writeLabels(
+  { labels, labelWeights, weights }: SourceBlock,
+  rows: Int32Array,
+  tasks: readonly number[],
+  into: Pick<Block, 'labels' | 'masks'>,
+  first: number,
+): void {
+  for (const [t, task] of tasks.entries()) {
+    const taskLabels = labels[task];
+    const taskWeights = labelWeights?.[task] ?? weights;
+    for (let i = 0, to = first + t; i < rows.length; i++, to += tasks.length) {
+      const label = taskLabels?.[rows[i] ?? 0] ?? Number.NaN;
+      const weight = Number.isNaN(label) ? 0 : (taskWeights?.[rows[i] ?? 0] ?? 1);
+      into.labels[to] = weight > 0 ? label : 0;
+      into.masks[to] = weight;
+    }
+  }
 }
 
 /** The rows that count: in the sample space of one of these tasks at least, with a weight above 0. */

@@ -18,8 +18,8 @@ import { fedIndexes, firstSpellings, listEncoding, noIndex, vocabularySize } fro
 
 /**
  * Rows of a source as models see them, by what was fitted: those of training, and new ones, whose columns may come in
- * another order. Of a task whose labels the source lacks, all masks are 0.
- * @param inputs and `tasks` Of the run's config.
+ * another order. All masks are 0 of a task whose labels the source lacks.
+ * @param inputs of the run's config, as `tasks`
  * @param kept Training rows that count. Absent: all do.
  */
 export function project(
@@ -119,8 +119,8 @@ function vocabularyEncoding(indexes: Int32Array): ColumnEncoding {
  * training had missing values, else 0.
  * @param edges ascending.
  */
-function bucketEncoding(edges: readonly number[], missingSeen: boolean): ColumnEncoding {
-  const missing = missingSeen ? edges.length + 2 : 0;
+function bucketEncoding(edges: readonly number[], hadMissing: boolean): ColumnEncoding {
+  const missing = hadMissing ? edges.length + 2 : 0;
   const notAbove = edgeCounter(edges);
   return {
     categorical: 1,
@@ -140,7 +140,7 @@ function bucketEncoding(edges: readonly number[], missingSeen: boolean): ColumnE
  * third of the time of a search by halves, whose branches nothing can predict. What cell a value is in rises with it:
  * so edges of lower cells lie below it, those of higher cells above it.
  */
-export function edgeCounter(edges: readonly number[]): (value: number) => number {
+function edgeCounter(edges: readonly number[]): (value: number) => number {
   const [lowest, highest] = [edges[0] ?? 0, edges.at(-1) ?? 0];
   const cells = 4 * edges.length;
   const spread = highest - lowest;
@@ -179,7 +179,7 @@ export function signedLog(value: number): number {
   return Math.sign(value) * Math.log1p(Math.abs(value));
 }
 
-/** Reads the groups of a split's rows; nothing of data that name no group. */
+/** What reads the groups of a split's rows, for data that name a group. */
 function rowGroups({ columns, splits }: Source, group: string | undefined, name: SplitName): Pick<Split, 'groups'> {
   if (group === undefined) return {};
   const split = splits[name];

@@ -10,6 +10,11 @@ export interface VocabularyOptions {
   readonly unseen: 'rare' | 'apart';
 }
 
+/** How many indexes the values of a categorical column or a list have. */
+export function indexCount({ dictionary, size = 0 }: Pick<SourceColumn, 'dictionary' | 'size'>): number {
+  return dictionary?.length ?? size;
+}
+
 /**
  * A value that training has at least `minCount` times has its own index, in the order of the dictionary, after the
  * shared indexes. Rarer values and values that training never had share 0. With `apart`, and if there are rarer values,
@@ -77,7 +82,7 @@ export function firstSpellings(texts: readonly string[], counts?: Uint32Array): 
   });
 }
 
-/** A fault of the loader. */
+/** Throws for an index beyond a dictionary, which is a bug of the loader. */
 export function noIndex(value: number | undefined, size: number): never {
   throw new Error(`A source has ${value} where an index of a dictionary of ${size} values was expected.`);
 }
@@ -101,7 +106,7 @@ export function areCodes({ values, rare }: FittedVocabulary): boolean {
   return typeof values === 'number' || [values, rare].some((some) => some.some((value) => typeof value === 'number'));
 }
 
-/** -1: there is none. */
+/** The largest code of the data among the values; -1: there is none. */
 export function largestCode({ values, rare }: FittedVocabulary): number {
   if (typeof values === 'number') return values - 1;
   let most = -1;
@@ -114,7 +119,7 @@ export function vocabularySize({ values }: FittedVocabulary): number {
   return typeof values === 'number' ? values : values.length;
 }
 
-/** The indexes of all texts that are known. */
+/** The index of every text that has one. */
 export function valueIndexes({ values, rare, ...others }: FittedVocabulary): Map<string, number> {
   const { spellings = {} } = 'spellings' in others ? others : {};
   const indexes = new Map([...rare.map((value): [string, number] => [String(value), 1]), ...Object.entries(spellings)]);
@@ -123,13 +128,13 @@ export function valueIndexes({ values, rare, ...others }: FittedVocabulary): Map
   return indexes;
 }
 
-/** Of each index of a source's column, the index that is fed; 0 for values without one. */
+/** The fed index of each index of a source's column; 0 for values without an index of their own. */
 export function fedIndexes(
   { dictionary, size = 0 }: Pick<SourceColumn, 'dictionary' | 'size'>,
   fitted: FittedVocabulary,
 ): Int32Array {
   if (dictionary) {
-    const indexes = inOrder(dictionary, fitted) ?? indexLookup(fitted);
+    const indexes = lookupInOrder(dictionary, fitted) ?? indexLookup(fitted);
     const fed = new Int32Array(dictionary.length);
     for (let index = 0; index < fed.length; index++) fed[index] = indexes(dictionary[index] ?? '') ?? 0;
     return fed;
@@ -145,14 +150,14 @@ export function fedIndexes(
  * `indexLookup` for texts that are asked for in the order of the dictionary, if the values stand in this order, as those
  * of the dictionary that they were found in do. It needs no table of them, which takes most of the time of a large one.
  */
-function inOrder(
+function lookupInOrder(
   dictionary: readonly string[],
   { values, rare, ...others }: FittedVocabulary,
 ): ((text: string) => number | undefined) | undefined {
-  const isPlain = rare.length === 0 && typeof values !== 'number' && !('spellings' in others);
-  let place = 0;
-  if (isPlain) for (const text of dictionary) if (text === values[place]) place++;
-  if (!isPlain || place < values.length) return undefined;
+  if (rare.length > 0 || typeof values === 'number' || 'spellings' in others) return undefined;
+  let met = 0;
+  for (const text of dictionary) if (text === values[met]) met++;
+  if (met < values.length) return undefined;
   let next = 0;
   return (text) => (text === values[next] ? ++next : undefined);
 }
@@ -176,13 +181,9 @@ export function truthValue(text: string): number | undefined {
 }
 
 /** Learns a list's vocabulary, and how many entries the longest rows lose. */
-export function listFit(
-  size: number,
-  options: VocabularyOptions & ListFeed,
-  column: Pick<SourceColumn, 'name' | 'dictionary'>,
-) {
+export function listFit(options: VocabularyOptions & ListFeed, column: SourceColumn) {
   const { length, pool } = options;
-  const counts = new Uint32Array(size);
+  const counts = new Uint32Array(indexCount(column));
   const lost = { rows: 0, entries: 0 };
   let missing = false;
   return {
@@ -213,9 +214,9 @@ export function listFit(
 
 /**
  * The entries that are fed of a row's list, and their weights: 0 where the list is shorter.
- * @param known Of each index of the source, the index that is fed.
+ * @param fed `fedIndexes` of the list
  */
-export function listEncoding(known: Int32Array, { length, pool }: ListFeed): ColumnEncoding {
+export function listEncoding(fed: Int32Array, { length, pool }: ListFeed): ColumnEncoding {
   // the list that was encoded last
   const [indexes, weights] = [new Int32Array(length), new Float32Array(length)];
   let last: ListValues | undefined;
@@ -228,7 +229,7 @@ export function listEncoding(known: Int32Array, { length, pool }: ListFeed): Col
     for (let k = 0; k < count; k++) total += weights[k] ?? 0;
     const scale = pool === 'mean' && total !== 0 ? 1 / total : 1;
     for (let k = 0; k < count; k++) {
-      indexes[k] = known[indexes[k] ?? 0] ?? noIndex(indexes[k], known.length);
+      indexes[k] = fed[indexes[k] ?? 0] ?? noIndex(indexes[k], fed.length);
       weights[k] = (weights[k] ?? 0) * scale;
     }
     indexes.fill(0, count);
@@ -251,7 +252,7 @@ export function listEncoding(known: Int32Array, { length, pool }: ListFeed): Col
   };
 }
 
-/** Puts the entries that are fed into `kept` and `keptWeights`, in the order of the list. @returns how many. */
+/** Writes the heaviest entries to `kept` and their weights to `keptWeights`, in the order of the list. @returns how many. */
 function keepHeaviest(
   { indexes, weights }: ListValues,
   begin: number,
@@ -260,17 +261,17 @@ function keepHeaviest(
   keptWeights: Float32Array,
 ): number {
   const { length } = kept;
-  let least = Number.NEGATIVE_INFINITY; // the weight of the lightest entry that is kept,
-  let ofLeast = length; // the number of these that are kept
+  let least = Number.NEGATIVE_INFINITY; // the weight of the lightest entry that is kept
+  let leastCount = length; // how many entries of this weight are kept
   if (weights && end - begin > length) {
     const sorted = weights.slice(begin, end).sort();
     least = sorted.at(-length) ?? 0;
-    for (let k = sorted.length - 1; k >= 0 && (sorted[k] ?? 0) > least; k--) ofLeast--;
+    for (let k = sorted.length - 1; k >= 0 && (sorted[k] ?? 0) > least; k--) leastCount--;
   }
   let count = 0;
   for (let i = begin; i < end && count < length; i++) {
     const weight = weights?.[i] ?? 1;
-    if (weight < least || (weight === least && ofLeast-- <= 0)) continue;
+    if (weight < least || (weight === least && leastCount-- <= 0)) continue;
     kept[count] = indexes[i] ?? 0;
     keptWeights[count++] = weight;
   }

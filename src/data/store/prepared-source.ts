@@ -1,7 +1,7 @@
 import type { DuckDBVector } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
 import {
-  inOrder,
+  listBounds,
   type Source,
   type SourceBlock,
   type SourceColumn,
@@ -367,7 +367,7 @@ function columnTarget({ kind, weighted }: StoredColumn, c: number, rows: number)
   return {
     parts: weighted ? [indexes, weights] : [indexes],
     values: () => ({
-      ...inOrder(indexes.offsets),
+      ...listBounds(indexes.offsets),
       indexes: Int32Array.from(indexes.values),
       ...(weighted ? { weights: Float32Array.from(weights.values) } : {}),
     }),

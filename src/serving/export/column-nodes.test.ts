@@ -1,7 +1,7 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { expect, test } from 'vitest';
 import { inputsSchema } from '../../config/parts.js';
-import { inOrder, type ListValues, type Source, type SourceColumn } from '../../data/dataset.js';
+import { listBounds, type ListValues, type Source, type SourceColumn } from '../../data/dataset.js';
 import { project } from '../../data/encode/project.js';
 import type { Encoding, FittedColumn } from '../../data/encoding.js';
 import { encodeModel, valueInfo } from '../../engine/run/onnx-format.js';
@@ -60,7 +60,7 @@ function codedList(name: string, of: Stored<'list'>, weights: readonly number[])
     stored: { kind: 'list', name, cells: { weights: ':' }, ...of },
     source: { name, kind: 'list', size: 6 },
     values: {
-      ...inOrder(offsets),
+      ...listBounds(offsets),
       indexes: Int32Array.from(lists.flat(), ({ index }) => index),
       weights: Float32Array.from(lists.flat(), ({ weight }) => weight),
     },
