@@ -12,10 +12,7 @@ export interface SourceColumn {
   readonly dictionary?: readonly string[];
   /** Number of indexes of a categorical column or a list without a dictionary (hashed values). */
   readonly size?: number | undefined;
-  /**
-   * Of a categorical column: each index is one of the vocabulary, whether training has it or not. Absent: what training
-   * has decides.
-   */
+  /** A categorical column whose vocabulary has every index, whether training has it or not. Absent: training decides. */
   readonly complete?: boolean;
   /** True for numeric columns that are known to have mean 0 and variance 1: nothing is fitted for `standard`. */
   readonly standardized?: boolean;
@@ -78,13 +75,13 @@ export interface ListValues {
   /** Row `r` has the entries `begins[r]` to `ends[r]`. [rows] */
   readonly begins: Int32Array;
   readonly ends: Int32Array;
-  /** Of the dictionary. */
+  /** Indexes of the column's dictionary, entry after entry. */
   readonly indexes: Int32Array;
   /** Absent: 1 each. */
   readonly weights?: Float32Array;
 }
 
-/** Lists that lie one after the other: row `r` has the entries `offsets[r]` to `offsets[r + 1]`. */
+/** Where lists begin and end that lie one after the other: row `r` has the entries `offsets[r]` to `offsets[r + 1]`. */
 export function listBounds(offsets: Int32Array): Pick<ListValues, 'begins' | 'ends'> {
   return { begins: offsets.subarray(0, -1), ends: offsets.subarray(1) };
 }

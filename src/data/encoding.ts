@@ -115,11 +115,11 @@ export interface CellReading {
   readonly separator?: string | undefined;
   /** The mark before an entry's weight. */
   readonly weights?: string | undefined;
-  /** Of a numeric column: texts that are no numbers are missing values. */
+  /** In a numeric column, texts that are no numbers are missing values. */
   readonly lenient?: boolean | undefined;
-  /** Of a column of times: how these are written (`timesOf`). */
+  /** How the times of a column are written: a place in `timeForms`. */
   readonly time?: number | undefined;
-  /** It is a part of the times of the column `of`. */
+  /** The input is this part of the times in the column `of`. */
   readonly part?: CalendarPart | undefined;
   readonly of?: string | undefined;
 }

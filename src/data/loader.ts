@@ -10,7 +10,7 @@ export interface LoaderContext {
   readonly tasks?: readonly string[] | undefined;
   /** Something that the user should know but that stops nothing. One line. */
   note(message: string): void;
-  /** Of a long preparation: bytes of the files that have been read, of all that are to be. */
+  /** Called during a long preparation, with the bytes of the files that have been read, and of all files. */
   readonly progress?: ((done: number, total: number) => void) | undefined;
   /**
    * When it fires, the loader removes what it has half-written and fails with the signal's reason. Every long reading
@@ -21,7 +21,7 @@ export interface LoaderContext {
   prepared?(path: string): void;
 }
 
-/** How a table of new rows is read that a model of such data is to predict. */
+/** How a table of new rows is read, which a model of such data predicts. */
 export interface RowReading {
   /** Where each task's labels are, if a table has any. */
   readonly labels: Readonly<Record<string, LabelReading>>;
@@ -74,24 +74,26 @@ export interface LoaderDefinition<Options extends z.ZodObject = z.ZodObject, Giv
    */
   readonly open: (options: Given, context: LoaderContext) => Promise<Source>;
   /** Absent: labels are in columns of the tasks' names, 0 or 1, numbers, or the classes' texts. */
-  readonly newRows?: (options: Given) => RowReading;
+  readonly newRows?: ((options: Given) => RowReading) | undefined;
   /**
    * The checksum that the data would have if these files had their rows to train on, so that a file is known again.
    * Undefined: the files alone do not decide it.
    */
-  readonly checksumWith?: (options: Given, files: readonly string[], seed: number) => Promise<string | undefined>;
+  readonly checksumWith?:
+    | ((options: Given, files: readonly string[], seed: number) => Promise<string | undefined>)
+    | undefined;
 }
 
 export function defineLoader<Options extends z.ZodObject>(
   definition: LoaderDefinition<Options, z.infer<Options>>,
 ): LoaderDefinition {
-  const { newRows, checksumWith, ...others } = definition;
+  const { newRows, checksumWith } = definition;
   const parse = (options: unknown) => definition.options.parse(options);
   return part('loader', {
-    ...others,
+    ...definition,
     open: async (options, context) => definition.open(parse(options), context),
-    ...(newRows ? { newRows: (options) => newRows(parse(options)) } : {}),
-    ...(checksumWith ? { checksumWith: async (options, ...rest) => checksumWith(parse(options), ...rest) } : {}),
+    newRows: newRows && ((options) => newRows(parse(options))),
+    checksumWith: checksumWith && (async (options, ...others) => checksumWith(parse(options), ...others)),
   });
 }
 
@@ -112,7 +114,7 @@ export function checksumOfDraw(checksum: string, seed: number): string {
 const mostBlock = { bytes: 2 ** 24, rows: 12 * 2048 };
 /** The blocks of a source of at most this many bytes stay in memory. */
 const mostKept = 2 ** 26;
-/** Bytes of a list that count towards a row's size. Of a long list, only a part is fed. */
+/** Bytes that a list adds to a row's size: of a long list only a part is fed. */
 const listBytes = 256;
 
 interface Rows {
@@ -129,8 +131,8 @@ export function rowsPerBlock(rows: Rows): number {
 }
 
 /** Whether the blocks stay in memory. */
-export function isSmall({ rows, ...of }: Rows & { readonly rows: Readonly<Record<SplitName, number>> }): boolean {
-  return splitNames.reduce((sum, name) => sum + rows[name], 0) * rowBytes(of) <= mostKept;
+export function isSmall(source: Rows & { readonly rows: Readonly<Record<SplitName, number>> }): boolean {
+  return splitNames.reduce((sum, name) => sum + source.rows[name], 0) * rowBytes(source) <= mostKept;
 }
 
 function rowBytes({ columns, tasks }: Rows): number {

@@ -50,7 +50,7 @@ export function readBatches(
   const { batchSize, order, skip = 0, windowBytes = order ? 2 ** 26 : 0 } = options;
   const split = dataset.splits[splitName];
   const width = batchWidths(dataset);
-  const windowAt = rowWindows(split, width, windowBytes, order);
+  const windows = planWindows(split, width, windowBytes, order);
   let row = skip * batchSize;
   let window: Window | undefined;
 
@@ -70,7 +70,11 @@ export function readBatches(
       while (row < end) {
         if (!window || row >= window.end) {
           window = undefined; // its memory may go before the next one's is needed
-          window = await windowAt(row);
+          const plan = must(
+            windows.find(({ end }) => row < end),
+            'window',
+          );
+          window = await readWindow(split, plan, order);
         }
         const stop = Math.min(end, window.end);
         copyRows(window, row, stop, arrays, row - first);
@@ -85,30 +89,29 @@ export function readBatches(
   };
 }
 
-/** Copies the pass's rows from `begin` to `end`, which the window has, to those of a chunk from `at` on. */
+/** Copies the pass's rows from `begin` to `end`, which the window has, to those of a chunk from `first` on. */
 function copyRows(
-  { begin: first, order, blocks, blockRows }: Window,
+  { begin: windowBegin, order, blocks, blockRows }: Window,
   begin: number,
   end: number,
   { categorical, numeric, labels, mask }: Chunk['arrays'],
-  at: number,
+  first: number,
 ): void {
   const [, B = 0, F = 0] = categorical.shape;
   const [, , D = 0] = numeric.shape;
   const [, T = 0] = labels.shape;
-  for (let i = begin - first, row = at; i < end - first; i++, row++) {
+  for (let i = begin - windowBegin, to = first; i < end - windowBegin; i++, to++) {
     const from = order[i] ?? 0;
     const index = Math.floor(from / blockRows);
-    const block = blocks[index];
-    if (!block) throw new Error(`The window has no block ${index}`);
-    const own = from - index * blockRows;
-    copyRow(block.categorical, own * F, categorical.data, row * F, F);
-    copyRow(block.numeric, own * D, numeric.data, row * D, D);
+    const block = must(blocks[index], 'block of the window');
+    const row = from - index * blockRows;
+    copyRow(block.categorical, row * F, categorical.data, to * F, F);
+    copyRow(block.numeric, row * D, numeric.data, to * D, D);
     // [rows, T] -> [S, T, B]
-    const place = row % B;
-    for (let t = 0, to = (row - place) * T + place; t < T; t++, to += B) {
-      labels.data[to] = block.labels[own * T + t] ?? 0;
-      mask.data[to] = block.masks[own * T + t] ?? 0;
+    const inBatch = to % B;
+    for (let t = 0, cell = (to - inBatch) * T + inBatch; t < T; t++, cell += B) {
+      labels.data[cell] = block.labels[row * T + t] ?? 0;
+      mask.data[cell] = block.masks[row * T + t] ?? 0;
     }
   }
 }
@@ -124,55 +127,68 @@ function copyRow<Values extends Int32Array | Float32Array>(
 }
 
 /** Rows of a pass that are in memory together. */
-interface Window {
-  /** The rows of the pass that it holds: [begin, end). */
-  readonly begin: number;
-  readonly end: number;
+interface Window extends Pick<WindowPlan, 'begin' | 'end'> {
   /** Where the pass's row `begin + i` is: row `order[i] % blockRows` of block `order[i] / blockRows`. */
   readonly order: Int32Array;
   readonly blocks: readonly Block[];
   readonly blockRows: number;
 }
 
-type RowWidth = ReturnType<typeof batchWidths>;
+/** Whole blocks that make a window. */
+interface WindowPlan {
+  readonly index: number;
+  /** The rows of the pass that it holds: [begin, end). */
+  readonly begin: number;
+  readonly end: number;
+  /** Numbers of the split's blocks, in the order of the pass. */
+  readonly blocks: Int32Array;
+  /** The first block of the next window, if there is one. */
+  readonly next: number | undefined;
+}
 
 /**
- * Divides a pass over a split into windows of whole blocks, which differ by at most one block: in a small last window,
- * the few blocks might all have one label.
+ * Divides a pass over a split into windows, which differ by at most one block: in a small last window, the few blocks
+ * might all have one label.
  * @param random Absent: the split's own order.
- * @returns what reads the window that contains a row of the pass.
  */
-function rowWindows(split: Split, width: RowWidth, windowBytes: number, random: Random | undefined) {
-  const { rows: total, blockRows } = split;
+function planWindows(
+  { rows: total, blockRows }: Split,
+  width: ReturnType<typeof batchWidths>,
+  windowBytes: number,
+  random: Random | undefined,
+): readonly WindowPlan[] {
   const rowBytes = 4 * (width.categorical + width.numeric + 1); // without tasks: their number must not change the order
-  const blocks = Int32Array.from({ length: Math.ceil(total / blockRows) }, (_, b) => b); // in the order of the pass
-  random?.stream('blocks').shuffle(blocks);
-  const most = Math.max(1, Math.min(blocks.length, Math.floor(windowBytes / (rowBytes * blockRows))));
-  const count = Math.max(1, Math.ceil(blocks.length / most));
-  const firstBlock = (window: number) => Math.floor((window * blocks.length) / count);
+  const order = Int32Array.from({ length: Math.ceil(total / blockRows) }, (_, b) => b);
+  random?.stream('blocks').shuffle(order);
+  const most = Math.max(1, Math.min(order.length, Math.floor(windowBytes / (rowBytes * blockRows))));
+  const count = Math.max(1, Math.ceil(order.length / most));
+  const firstBlock = (window: number) => Math.floor((window * order.length) / count);
   let rows = 0;
-  const windows = Array.from({ length: count }, (_, index) => {
-    const [begin, first] = [rows, firstBlock(index)];
-    const window = blocks.subarray(first, firstBlock(index + 1));
-    for (const b of window) rows += Math.min(blockRows, total - b * blockRows); // only the split's last block may be short
-    return { index, begin, end: rows, first, own: window };
+  return Array.from({ length: count }, (_, index) => {
+    const begin = rows;
+    const blocks = order.subarray(firstBlock(index), firstBlock(index + 1));
+    for (const b of blocks) rows += Math.min(blockRows, total - b * blockRows); // only the split's last block may be short
+    return { index, begin, end: rows, blocks, next: order[firstBlock(index + 1)] };
   });
-  return async (row: number): Promise<Window> => {
-    const found = windows.find(({ end }) => row < end);
-    const { index, begin, end, first, own } = must(found, `row ${row} of the pass`);
-    const read: Block[] = [];
-    const order = new Int32Array(end - begin);
-    let at = 0;
-    for (const [i, b] of own.entries()) {
-      const reading = split.read(b);
-      const next = blocks[first + i + 1];
-      if (next !== undefined) split.ahead?.(next); // starts reading the next window's first block
-      const block = await reading;
-      read.push(block);
-      for (let row = 0; row < block.rows; row++) order[at++] = i * blockRows + row;
-      await setImmediate(); // lets signals and timers run
-    }
-    random?.stream(`window/${index}`).shuffle(order);
-    return { begin, end, order, blocks: read, blockRows };
-  };
+}
+
+async function readWindow(
+  split: Split,
+  { index, begin, end, blocks, next }: WindowPlan,
+  random: Random | undefined,
+): Promise<Window> {
+  const read: Block[] = [];
+  const order = new Int32Array(end - begin);
+  let ordered = 0;
+  for (const [i, b] of blocks.entries()) {
+    const reading = split.read(b);
+    const following = blocks[i + 1] ?? next;
+    if (following !== undefined) split.ahead?.(following);
+    const block = await reading;
+    read.push(block);
+    for (let row = 0; row < block.rows; row++) order[ordered++] = i * split.blockRows + row;
+    await setImmediate(); // lets signals and timers run
+  }
+  random?.stream(`window/${index}`).shuffle(order);
+  return { begin, end, order, blocks: read, blockRows: split.blockRows };
 }

@@ -2,7 +2,7 @@ import { countNotAbove } from '../../support/arrays.js';
 import { ConfigError } from '../../support/errors.js';
 import { must } from '../../support/must.js';
 import type { Random } from '../../support/random.js';
-import { correlatedVectors, correlationMatrix } from '../synthetic/synthetic-process.js';
+import { correlatedVectors, correlationMatrix, orthonormalized } from '../synthetic/synthetic-process.js';
 
 interface FunnelOptions {
   readonly users: number;
@@ -17,9 +17,9 @@ interface FunnelOptions {
 }
 
 /** Who sees what, and where: an impression has a member of each of these populations, in this order. */
-export const parts = ['user', 'item', 'hour', 'network', 'position'] as const;
-export type Part = (typeof parts)[number];
-const networkPart = parts.indexOf('network');
+export const populationNames = ['user', 'item', 'hour', 'network', 'position'] as const;
+export type PopulationName = (typeof populationNames)[number];
+const networkIndex = populationNames.indexOf('network');
 
 /** How responses depend on x. Each is in the order of `responses`. */
 interface Relation {
@@ -31,7 +31,7 @@ interface Relation {
 
 /** Everything that a simulated feed is drawn from, except the rows. */
 export interface FunnelProcess {
-  /** In the order of `parts`. */
+  /** In the order of `populationNames`. */
   readonly populations: readonly Population[];
   /** Cosines of the weight vectors without autoplay, in the order of `responses`. */
   readonly correlation: readonly (readonly number[])[];
@@ -43,7 +43,7 @@ export interface FunnelProcess {
   /** Variance of the noise that is added to the log-odds of VCR. */
   readonly noise: number;
   /** Draws an impression: five uniform numbers, whatever the options. */
-  draw(random: Random, into: Int32Array): void;
+  draw(random: Random, impression: Int32Array): void;
   /** Writes w.x for every response to `target`, with w of the impression's network. */
   score(impression: Int32Array, target: Float64Array): void;
 }
@@ -69,47 +69,58 @@ const positionCount = 10;
  * @throws ConfigError for options that no process has.
  */
 export function drawFunnel(options: FunnelOptions, random: Random): FunnelProcess {
-  const { factors, strength, noise, autoplay, zipf } = options;
+  const { strength, noise, autoplay } = options;
+  const populations = drawPopulations(options, random);
+  const correlation = correlationMatrix(options.correlation, responses.length);
+  const weights = drawWeights(correlation, options, random.stream('weights'));
+  const impressions = {
+    populations,
+    strength,
+    noise,
+    score: scorer(populations, weights),
+    draw(random: Random, impression: Int32Array) {
+      for (const [p, population] of populations.entries()) impression[p] = population.draw(random);
+    },
+  };
+  const share = populations[networkIndex]?.probabilities[wifi] ?? 0;
+  const sample = drawSample(impressions, autoplay !== null, random.stream('rates'));
+  const { intercepts, threshold } = solveRates(sample, options.rates, autoplay && { share, play: autoplay.play });
+  const wifiIntercepts = autoplay ? replaced(intercepts, { play: logOdds(autoplay.play) }) : intercepts;
+  const relations = weights.map((vectors, network) => {
+    return { weights: vectors, intercepts: network === wifi ? wifiIntercepts : intercepts };
+  });
+  return { ...impressions, correlation, relations, threshold };
+}
+
+/** In the order of `populationNames`. @throws ConfigError for more factors than members. */
+function drawPopulations({ factors, zipf, ...counts }: FunnelOptions, random: Random): readonly Population[] {
   for (const name of ['users', 'items'] as const)
-    if (options[name] <= factors)
+    if (counts[name] <= factors)
       throw new ConfigError(
-        `dataset.${name}: ${factors} factors need more than ${factors} ${name}, not ${options[name]}.`,
+        `dataset.${name}: ${factors} factors need more than ${factors} ${name}, not ${counts[name]}.`,
       );
   const ranks = Float64Array.from({ length: positionCount }, (_, i) => i);
-  const populations = [
-    drawPopulation(zipfWeights(options.users, zipf.users), factors, random.stream('users')),
-    drawPopulation(zipfWeights(options.items, zipf.items), factors, random.stream('items')),
+  return [
+    drawPopulation(zipfWeights(counts.users, zipf.users), factors, random.stream('users')),
+    drawPopulation(zipfWeights(counts.items, zipf.items), factors, random.stream('items')),
     drawPopulation(hourWeights, 1, random.stream('hours')),
     drawPopulation(networkWeights, 1, random.stream('networks')),
     whitePopulation(new Float64Array(positionCount).fill(1), ranks, 1),
   ];
-  const correlation = correlationMatrix(options.correlation, responses.length);
-  const vectors = { dimension: 3 * factors + 3, norm: 1 };
-  const second = withSecond(correlation, 'VCR', autoplay?.relation ?? 1);
-  const weights = correlatedVectors(second, vectors, random.stream('weights'));
+}
+
+/** The weight vectors of each network. With autoplay, those of VCR and of play are others on Wi-Fi. */
+function drawWeights(
+  correlation: readonly (readonly number[])[],
+  { factors, autoplay }: FunnelOptions,
+  random: Random,
+): readonly (readonly Float64Array[])[] {
+  const dimension = 3 * factors + 3;
+  const cosines = withSecond(correlation, 'VCR', autoplay?.relation ?? 1);
+  const weights = correlatedVectors(cosines, { dimension, norm: 1 }, random);
   const elsewhere = weights.slice(0, responses.length);
-  const onWifi = autoplay
-    ? replaced(elsewhere, { VCR: weights.at(-1), play: new Float64Array(vectors.dimension) })
-    : elsewhere;
-  const byNetwork = <Value>(ofWifi: Value, ofOthers: Value) =>
-    Array.from(networkWeights, (_, network) => (network === wifi ? ofWifi : ofOthers));
-  const drawn = {
-    populations,
-    strength,
-    noise,
-    score: scorer(populations, byNetwork(onWifi, elsewhere)),
-    draw(random: Random, into: Int32Array) {
-      for (let part = 0; part < populations.length; part++) into[part] = populations[part]?.draw(random) ?? 0;
-    },
-  };
-  const started = autoplay && { share: populations[networkPart]?.probabilities[wifi] ?? 0, play: autoplay.play };
-  const sample = drawSample(drawn, autoplay !== null, random.stream('rates'));
-  const { intercepts, threshold } = solveRates(sample, options.rates, started);
-  const relations = byNetwork(
-    { weights: onWifi, intercepts: autoplay ? replaced(intercepts, { play: logOdds(autoplay.play) }) : intercepts },
-    { weights: elsewhere, intercepts },
-  );
-  return { ...drawn, correlation, relations, threshold };
+  const onWifi = replaced(elsewhere, { VCR: weights.at(-1), play: new Float64Array(dimension) });
+  return Array.from(networkWeights, (_, network) => (autoplay && network === wifi ? onWifi : elsewhere));
 }
 
 /**
@@ -139,7 +150,7 @@ function drawSample(
 ) {
   const logits = responses.map(() => new Float64Array(sampleRows));
   const autoplayed = new Uint8Array(sampleRows);
-  const impression = new Int32Array(parts.length);
+  const impression = new Int32Array(populationNames.length);
   const scores = new Float64Array(responses.length);
   for (let row = 0; row < sampleRows; row++) {
     draw(random, impression);
@@ -147,7 +158,7 @@ function drawSample(
     const noisy = Math.sqrt(noise) * random.normal();
     for (const [k, target] of logits.entries())
       target[row] = strength * (scores[k] ?? 0) + (responses[k] === 'VCR' ? noisy : 0);
-    autoplayed[row] = Number(autoplay && impression[networkPart] === wifi);
+    autoplayed[row] = Number(autoplay && impression[networkIndex] === wifi);
   }
   return { logits, autoplayed };
 }
@@ -160,18 +171,18 @@ function scorer(
   const [users, items] = populations;
   if (!users || !items) throw new Error('There are users and items');
   const { width } = users;
-  const places = [0, width, 3 * width, 3 * width + 1, 3 * width + 2]; // in x, of each population's factors
+  const offsets = [0, width, 3 * width, 3 * width + 1, 3 * width + 2]; // in x, of each population's factors
   return (impression, target) => {
-    const vectors = must(weights[impression[networkPart] ?? 0], 'weights of the network');
+    const vectors = must(weights[impression[networkIndex] ?? 0], 'weights of the network');
     const [a, b] = [(impression[0] ?? 0) * width, (impression[1] ?? 0) * width];
     for (let k = 0; k < target.length; k++) {
       const vector = must(vectors[k], 'weights');
       let sum = 0;
-      for (let part = 0; part < places.length; part++) {
-        const { factors, width } = must(populations[part], 'population');
-        const [from, at] = [places[part] ?? 0, (impression[part] ?? 0) * width];
+      for (let p = 0; p < offsets.length; p++) {
+        const { factors, width } = must(populations[p], 'population');
+        const [offset, first] = [offsets[p] ?? 0, (impression[p] ?? 0) * width];
         let product = 0;
-        for (let j = 0; j < width; j++) product += (vector[from + j] ?? 0) * (factors[at + j] ?? 0);
+        for (let j = 0; j < width; j++) product += (vector[offset + j] ?? 0) * (factors[first + j] ?? 0);
         sum += product;
       }
       for (let j = 0; j < width; j++)
@@ -202,7 +213,7 @@ function drawPopulation(weights: Float64Array, width: number, random: Random): P
 }
 
 /** @param weights Positive, with any sum: how often each member occurs. @param factors are overwritten. */
-export function whitePopulation(weights: Float64Array, factors: Float64Array, width: number): Population {
+function whitePopulation(weights: Float64Array, factors: Float64Array, width: number): Population {
   const size = weights.length;
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const probabilities = weights.map((weight) => weight / total);
@@ -214,33 +225,19 @@ export function whitePopulation(weights: Float64Array, factors: Float64Array, wi
 }
 
 /** Zipf's law: member i has the weight (i + 1)^-exponent. */
-export function zipfWeights(count: number, exponent: number): Float64Array {
+function zipfWeights(count: number, exponent: number): Float64Array {
   return Float64Array.from({ length: count }, (_, i) => (i + 1) ** -exponent);
 }
 
 /**
  * Whitens the factors: subtracts from each its mean and its projection on the previous factors, and scales it to
- * variance 1. All moments are weighted by these probabilities (Gram-Schmidt, each step twice against rounding).
+ * variance 1. All moments are weighted by these probabilities.
  */
 function whiten(factors: Float64Array, width: number, probabilities: Float64Array): void {
-  const product = (a: number, b: number | null) => {
-    let sum = 0;
-    for (let i = 0, at = 0; i < probabilities.length; i++, at += width) {
-      sum += (probabilities[i] ?? 0) * (factors[at + a] ?? 0) * (b === null ? 1 : (factors[at + b] ?? 0));
-    }
-    return sum;
-  };
-  for (let j = 0; j < width; j++) {
-    const before = [null, ...Array.from({ length: j }, (_, k) => k)];
-    for (const k of [...before, ...before]) {
-      const shared = product(j, k);
-      for (let at = 0; at < factors.length; at += width) {
-        factors[at + j] = (factors[at + j] ?? 0) - shared * (k === null ? 1 : (factors[at + k] ?? 0));
-      }
-    }
-    const deviation = Math.sqrt(product(j, j));
-    for (let at = j; at < factors.length; at += width) factors[at] = (factors[at] ?? 0) / deviation;
-  }
+  const one = new Float64Array(probabilities.length).fill(1);
+  const columns = Array.from({ length: width }, (_, j) => one.map((_, i) => factors[i * width + j] ?? 0));
+  for (const [j, column] of orthonormalized(columns, [one], probabilities).entries())
+    for (const [i, value] of column.entries()) factors[i * width + j] = value;
 }
 
 /** The share of a factor in the variance of its observed value. The rest is noise of each member. */

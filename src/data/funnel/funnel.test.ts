@@ -2,15 +2,7 @@ import { expect, test } from 'vitest';
 import { randomFromSeed } from '../../support/random.js';
 import { correlation, dot, mean, moment, readColumns } from '../moments.fixture.js';
 import { drawFeed, funnel, funnelOptions } from './funnel.js';
-import {
-  type FunnelProcess,
-  parts,
-  ranked,
-  responses,
-  taskNames,
-  whitePopulation,
-  zipfWeights,
-} from './funnel-process.js';
+import { type FunnelProcess, populationNames, ranked, responses, taskNames } from './funnel-process.js';
 
 const train = (rows: number) => ({ rows: { train: rows, validation: 1, test: 1 } });
 const parse = (settings: object) => funnelOptions.parse({ loader: 'funnel', ...train(3000), ...settings });
@@ -42,7 +34,7 @@ test('x is white over impressions, and the cosines of the vectors are those of t
   ];
   const process = draw({ ...few, correlation: matrix, autoplay: null });
   // Every impression that there can be, with its probability.
-  const chances = parts.map((_, part) => [...(process.populations[part]?.probabilities ?? [])]);
+  const chances = populationNames.map((_, p) => [...(process.populations[p]?.probabilities ?? [])]);
   const every = chances.reduce<readonly { readonly of: readonly number[]; readonly chance: number }[]>(
     (before, ofPart) =>
       before.flatMap(({ of, chance }) => ofPart.map((p, member) => ({ of: [...of, member], chance: chance * p }))),
@@ -87,11 +79,11 @@ test('with autoplay VCR has another vector on Wi-Fi, of the given cosine, and pl
 
 test('ids follow their law', () => {
   const [count, draws] = [50, 40_000];
-  const { draw } = whitePopulation(zipfWeights(count, 1.2), new Float64Array(), 0);
+  const [users] = draw({ ...few, users: count, zipf: { users: 1.2 } }).populations;
   const random = randomFromSeed(8);
   const counts = new Float64Array(count);
   for (let i = 0; i < draws; i++) {
-    const member = draw(random);
+    const member = users?.draw(random) ?? -1;
     counts[member] = (counts[member] ?? 0) + 1;
   }
   const total = Array.from(counts, (_, r) => (r + 1) ** -1.2).reduce((sum, weight) => sum + weight, 0);
@@ -142,7 +134,7 @@ test('VCR of the test split is its mean given the inputs; every other label is d
   };
   const groups = async (split: 'train' | 'test') => {
     const { column, label } = await read(settings, split);
-    const keys = parts.map(column);
+    const keys = populationNames.map(column);
     const byInputs = new Map<string, number[]>();
     for (const [row, value] of label('VCR').entries()) {
       if (Number.isNaN(value)) continue;
@@ -202,7 +194,7 @@ test('plays and VCR have the log-odds of their network, and nothing else', async
   const process = drawFeed(parse(settings), 0).process;
   const { column, label } = await read(settings);
   const impressions = column('user').map((_, row) =>
-    Int32Array.from(parts, (part) => (column(part)[row] ?? 0) - Number(part === 'position')),
+    Int32Array.from(populationNames, (name) => (column(name)[row] ?? 0) - Number(name === 'position')),
   );
   const x = impressions.map((impression) => inputs(process, impression));
   /** Strength w.x of a response, with the w of this network. */

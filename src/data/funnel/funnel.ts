@@ -16,8 +16,8 @@ import {
   expit,
   type FunnelProcess,
   meanExpit,
-  type Part,
-  parts,
+  type PopulationName,
+  populationNames,
   ranked,
   responses,
   seen,
@@ -122,41 +122,52 @@ export function drawFeed(
 
 /** Each block has its own stream. Labels outside their sample space are NaN. `isExpected`: VCR is without its noise. */
 function funnelBlocks(
-  { draw, score, relations, threshold, strength, noise }: FunnelProcess,
+  process: FunnelProcess,
   features: readonly Feature[],
   rows: number,
   isExpected: boolean,
   random: Random,
 ): (index: number) => SourceBlock {
-  const impression = new Int32Array(parts.length);
-  const scores = new Float64Array(responses.length);
-  const events = new Float64Array(responses.length); // what would happen inside the response's sample space
-  const network = parts.indexOf('network');
+  const impression = new Int32Array(populationNames.length);
+  const respond = responder(process, isExpected);
   return (index) => {
     const stream = random.stream(String(index));
     const count = Math.min(generatedRows, rows - index * generatedRows);
-    const drawn = features.map(({ of, values }) => ({
-      part: parts.indexOf(of),
-      values,
-      target: values instanceof Int32Array ? new Int32Array(count) : new Float32Array(count),
-    }));
+    const columns = features.map(({ values }) =>
+      values instanceof Int32Array ? new Int32Array(count) : new Float32Array(count),
+    );
     const labels = taskNames.map(() => new Float32Array(count));
     for (let row = 0; row < count; row++) {
-      draw(stream, impression);
-      score(impression, scores);
-      const intercepts = relations[impression[network] ?? 0]?.intercepts;
-      let expected: number | undefined; // of VCR
-      for (let k = 0; k < responses.length; k++) {
-        const logit = (intercepts?.[k] ?? 0) + strength * (scores[k] ?? 0);
-        if (responses[k] === 'VCR') {
-          events[k] = expit(logit + Math.sqrt(noise) * stream.normal());
-          if (isExpected) expected = meanExpit(logit, Math.sqrt(noise));
-        } else events[k] = stream.uniform() < expit(logit) ? 1 : 0;
+      process.draw(stream, impression);
+      const { events, expected } = respond(impression, stream);
+      for (let c = 0; c < columns.length; c++) {
+        const [feature, column] = [features[c], columns[c]];
+        if (feature && column) column[row] = feature.values[impression[feature.population] ?? 0] ?? 0;
       }
-      for (const { part, values, target } of drawn) target[row] = values[impression[part] ?? 0] ?? 0;
-      writeLabels(events, expected, threshold, labels, row);
+      writeLabels(events, expected, process.threshold, labels, row);
     }
-    return { rows: count, columns: drawn.map(({ target }) => target), labels };
+    return { rows: count, columns, labels };
+  };
+}
+
+/** Draws what would happen inside each response's sample space; `expected`: the mean of VCR over its noise. */
+function responder({ score, relations, strength, noise }: FunnelProcess, isExpected: boolean) {
+  const deviation = Math.sqrt(noise);
+  const network = populationNames.indexOf('network');
+  const scores = new Float64Array(responses.length);
+  const events = new Float64Array(responses.length);
+  return (impression: Int32Array, random: Random) => {
+    score(impression, scores);
+    const intercepts = relations[impression[network] ?? 0]?.intercepts;
+    let expected: number | undefined;
+    for (let k = 0; k < responses.length; k++) {
+      const logit = (intercepts?.[k] ?? 0) + strength * (scores[k] ?? 0);
+      if (responses[k] === 'VCR') {
+        events[k] = expit(logit + deviation * random.normal());
+        if (isExpected) expected = meanExpit(logit, deviation);
+      } else events[k] = random.uniform() < expit(logit) ? 1 : 0;
+    }
+    return { events, expected };
   };
 }
 
@@ -185,54 +196,65 @@ function writeLabels(
   }
 }
 
-/** What a model sees of an impression: a value of one member. */
+/** What a model sees of an impression: a value of its member of one population. */
 interface Feature {
   readonly column: SourceColumn;
-  readonly of: Part;
+  /** The population's place in `populationNames`. */
+  readonly population: number;
   /** By member. */
   readonly values: Int32Array | Float32Array;
 }
 
-/** Groups of users. */
+/** How many groups users are in, by age and by region. */
 const [ageGroups, regions] = [8, 20];
-/** Of items. */
+/** How many groups items are in. */
 const [genres, itemsPerCreator] = [12, 10];
 
 /**
  * Ids, and views of the hidden factors that are blurred by noise of each member. Id codes are in order of frequency,
  * most frequent first. Group codes are in the order of the values behind them.
  */
-function drawFeatures({ populations }: FunnelProcess, random: Random): readonly Feature[] {
-  const population = (of: Part) => must(populations[parts.indexOf(of)], of);
-  const id = (of: Part) => Int32Array.from({ length: population(of).size }, (_, i) => i);
-  const view = (name: string, of: Part, factor: number) => seen(population(of), factor, random.stream(name));
-  const categorical = (name: string, of: Part, values: Int32Array, size = population(of).size): Feature => {
-    return { column: { name, kind: 'categorical', size, complete: true }, of, values };
-  };
-  const group = (name: string, of: Part, factor: number, groups: number) =>
-    categorical(name, of, ranked(view(name, of, factor), groups), groups);
-  const numeric = (name: string, of: Part, values: ArrayLike<number>): Feature => {
-    return { column: { name, kind: 'numeric' }, of, values: Float32Array.from(values) };
-  };
+function drawFeatures(process: FunnelProcess, random: Random): readonly Feature[] {
+  const features = (name: PopulationName) => featuresOf(process, name, random);
+  const [user, item, position] = [features('user'), features('item'), features('position')];
   return [
-    categorical('user', 'user', id('user')),
-    group('age', 'user', 0, ageGroups),
-    group('region', 'user', 1, regions),
-    numeric('activity', 'user', view('activity', 'user', 2)),
-    categorical('item', 'item', id('item')),
-    group('genre', 'item', 0, genres),
-    group('creator', 'item', 1, Math.ceil(population('item').size / itemsPerCreator)),
-    numeric(
+    user.id(),
+    user.group('age', 0, ageGroups),
+    user.group('region', 1, regions),
+    user.numeric('activity', user.view('activity', 2)),
+    item.id(),
+    item.group('genre', 0, genres),
+    item.group('creator', 1, Math.ceil(item.members.length / itemsPerCreator)),
+    item.numeric(
       'duration',
-      'item',
-      view('duration', 'item', 2).map((value) => Math.exp(4.5 + 0.8 * value)),
+      item.view('duration', 2).map((value) => Math.exp(4.5 + 0.8 * value)),
     ),
-    categorical('hour', 'hour', id('hour')),
-    categorical('network', 'network', id('network')),
-    numeric(
+    features('hour').id(),
+    features('network').id(),
+    position.numeric(
       'position',
-      'position',
-      id('position').map((id) => id + 1),
+      position.members.map((member) => member + 1),
     ),
   ];
+}
+
+/** What makes features of a population's members. */
+function featuresOf({ populations }: FunnelProcess, populationName: PopulationName, random: Random) {
+  const population = populationNames.indexOf(populationName);
+  const drawn = must(populations[population], populationName);
+  const members = Int32Array.from({ length: drawn.size }, (_, member) => member);
+  const view = (name: string, factor: number) => seen(drawn, factor, random.stream(name));
+  const categorical = (name: string, values: Int32Array, size: number): Feature => {
+    return { column: { name, kind: 'categorical', size, complete: true }, population, values };
+  };
+  return {
+    members,
+    view,
+    id: () => categorical(populationName, members, drawn.size),
+    group: (name: string, factor: number, groups: number) =>
+      categorical(name, ranked(view(name, factor), groups), groups),
+    numeric: (name: string, values: ArrayLike<number>): Feature => {
+      return { column: { name, kind: 'numeric' }, population, values: Float32Array.from(values) };
+    },
+  };
 }

@@ -61,54 +61,28 @@ export function drawProcess({ dimension, tasks, sines, scale, correlation }: Pro
  * sin(w_j.x + beta_j) - mean) / deviation, and all w_j are orthogonal, of norm `scale`. So two tasks have the
  * correlation rho + q s_j(c) s_k(c) in context c. The first task's signs are all 1; another's are -1 in half of the
  * contexts.
- * @param context its number of values, and q.
  * @throws ConfigError if the functions have not enough dimensions, or their variances add up to more than 1.
  */
 export function drawContextProcess(
-  { dimension, tasks, sines, scale, correlation: rho }: ProcessOptions,
-  { values: contexts, opposed }: { readonly values: number; readonly opposed: number },
+  options: ProcessOptions,
+  { values: contexts, opposed }: ContextOptions,
   random: Random,
 ): Process {
-  if (typeof rho !== 'number' || rho < 0)
-    throw new ConfigError('dataset.correlation: with dataset.context it is one number from 0 to 1, for all tasks.');
-  const rest = 1 - rho - opposed;
-  if (rest < -1e-9)
-    throw new ConfigError(
-      `dataset.context.opposed: with correlation ${rho} it can be ${1 - rho} at most, not ${opposed}: together they are parts of a variance of 1.`,
-    );
-  const count = (tasks + 2) * sines;
-  if (sines < 1 || dimension < count)
-    throw new ConfigError(
-      `dataset.dimension: ${tasks} tasks with a context need at least one sine, and (tasks + 2) * sines = ${count} dimensions, not ${dimension}.`,
-    );
-  const vectors = correlatedVectors(correlationMatrix(0, count), { dimension, norm: scale }, random.stream('units'));
-  const ofPhases = random.stream('phases');
-  const functions = Array.from({ length: tasks + 2 }, (_, f) => {
-    const weights = vectors.slice(f * sines, (f + 1) * sines);
-    const phases = weights.map(() => 2 * Math.PI * ofPhases.uniform());
-    return { weights, phases, ...sineMoments(phases, scale * scale) };
-  }); // g_0, g_1, then h_1 … h_K
+  const { tasks } = options;
+  const rho = checkedCorrelation(options, opposed);
+  const functions = drawFunctions(options, random);
   const amplitude = (task: number, f: number) =>
-    Math.sqrt(Math.max(0, [rho, opposed][f] ?? (f === task + 2 ? rest : 0)));
-  const signs = Array.from({ length: tasks }, (_, k) => {
-    const order = Int32Array.from({ length: contexts }, (_, c) => c);
-    random.stream('signs').stream(String(k)).shuffle(order);
-    return order.map((rank) => (k > 0 && rank < contexts / 2 ? -1 : 1));
-  }); // [task][context]
+    Math.sqrt(Math.max(0, [rho, opposed][f] ?? (f === task + 2 ? 1 - rho - opposed : 0)));
+  const signs = Array.from({ length: tasks }, (_, k) => drawSigns(k, contexts, random)); // [task][context]
   return {
     contexts,
     fill(columns, context, labels) {
       for (const target of labels) target.fill(0);
-      const [z, values] = [new Float64Array(context.length), new Float64Array(context.length)];
-      for (const [f, { weights, phases, mean, deviation }] of functions.entries()) {
-        values.fill(-mean);
-        for (const [j, weight] of weights.entries()) {
-          z.fill(phases[j] ?? 0);
-          for (const [i, column] of columns.entries()) addScaled(z, column, weight[i] ?? 0);
-          for (let r = 0; r < z.length; r++) values[r] = (values[r] ?? 0) + Math.sin(z[r] ?? 0);
-        }
+      const values = new Float64Array(context.length);
+      for (const [f, summed] of functions.entries()) {
+        evaluate(summed, columns, values);
         for (const [k, target] of labels.entries()) {
-          const factor = amplitude(k, f) / deviation;
+          const factor = amplitude(k, f) / summed.deviation;
           if (factor === 0) continue;
           for (let r = 0; r < target.length; r++) {
             const sign = f === 0 ? 1 : (signs[k]?.[context[r] ?? 0] ?? 1);
@@ -118,6 +92,67 @@ export function drawContextProcess(
       }
     },
   };
+}
+
+interface ContextOptions {
+  /** How many contexts there are. */
+  readonly values: number;
+  /** q */
+  readonly opposed: number;
+}
+
+/** @returns rho. @throws ConfigError for variances of more than 1 together, and for more functions than dimensions. */
+function checkedCorrelation({ dimension, tasks, sines, correlation: rho }: ProcessOptions, opposed: number): number {
+  if (typeof rho !== 'number' || rho < 0)
+    throw new ConfigError('dataset.correlation: with dataset.context it is one number from 0 to 1, for all tasks.');
+  if (1 - rho - opposed < -1e-9)
+    throw new ConfigError(
+      `dataset.context.opposed: with correlation ${rho} it can be ${1 - rho} at most, not ${opposed}: together they are parts of a variance of 1.`,
+    );
+  const count = (tasks + 2) * sines;
+  if (sines < 1 || dimension < count)
+    throw new ConfigError(
+      `dataset.dimension: ${tasks} tasks with a context need at least one sine, and (tasks + 2) * sines = ${count} dimensions, not ${dimension}.`,
+    );
+  return rho;
+}
+
+/** The sum over j of sin(w_j.x + beta_j), and its mean and deviation over x ~ N(0, 1)^d. */
+interface SineSum {
+  readonly weights: readonly Float64Array[]; // w_j
+  readonly phases: readonly number[]; // beta_j
+  readonly mean: number;
+  readonly deviation: number;
+}
+
+/** g_0, g_1, then h_1 … h_K. */
+function drawFunctions({ dimension, tasks, sines, scale }: ProcessOptions, random: Random): readonly SineSum[] {
+  const independent = correlationMatrix(0, (tasks + 2) * sines);
+  const vectors = correlatedVectors(independent, { dimension, norm: scale }, random.stream('units'));
+  const phaseStream = random.stream('phases');
+  return Array.from({ length: tasks + 2 }, (_, f) => {
+    const weights = vectors.slice(f * sines, (f + 1) * sines);
+    const phases = weights.map(() => 2 * Math.PI * phaseStream.uniform());
+    return { weights, phases, ...sineMoments(phases, scale * scale) };
+  });
+}
+
+/** A task's sign in each context: the first task's are all 1, another's are -1 in half of the contexts. */
+function drawSigns(task: number, contexts: number, random: Random): Int32Array {
+  const order = Int32Array.from({ length: contexts }, (_, c) => c);
+  random.stream('signs').stream(String(task)).shuffle(order);
+  return order.map((rank) => (task > 0 && rank < contexts / 2 ? -1 : 1));
+}
+
+/** Writes the function's values less their mean. @param columns [d][row] */
+function evaluate({ weights, phases, mean }: SineSum, columns: readonly Float32Array[], values: Float64Array): void {
+  const z = new Float64Array(values.length);
+  values.fill(-mean);
+  for (const [j, weight] of weights.entries()) {
+    z.fill(phases[j] ?? 0);
+    for (const [i, column] of columns.entries()) addScaled(z, column, weight[i] ?? 0);
+    for (let r = 0; r < z.length; r++) values[r] = (values[r] ?? 0) + Math.sin(z[r] ?? 0);
+  }
 }
 
 /**
@@ -210,24 +245,40 @@ function factorize(matrix: readonly (readonly number[])[]): number[][] {
   return factor;
 }
 
-/** `count` orthonormal vectors in a uniformly random orientation (Gram-Schmidt, each step twice against rounding). */
+/** `count` orthonormal vectors in a uniformly random orientation. */
 function orthonormal(count: number, dimension: number, random: Random): Float64Array[] {
-  const units: Float64Array[] = [];
-  for (let k = 0; k < count; k++) {
+  const vectors = Array.from({ length: count }, (_, k) => {
     const vector = new Float64Array(dimension);
     random.stream(String(k)).fillNormal(vector);
-    for (const unit of [...units, ...units]) {
-      const along = dot(unit, vector);
-      for (let i = 0; i < dimension; i++) vector[i] = (vector[i] ?? 0) - along * (unit[i] ?? 0);
+    return vector;
+  });
+  return orthonormalized(vectors);
+}
+
+/**
+ * Makes vectors orthogonal to `others` and to one another, and of norm 1 (Gram-Schmidt, each step twice against
+ * rounding).
+ * @param weights of the dimensions in every product. Absent: 1 each.
+ */
+export function orthonormalized(
+  vectors: readonly Float64Array[],
+  others: readonly Float64Array[] = [],
+  weights?: Float64Array,
+): Float64Array[] {
+  const product = (a: Float64Array, b: Float64Array) => {
+    let sum = 0;
+    for (let i = 0; i < a.length; i++) sum += (weights?.[i] ?? 1) * (a[i] ?? 0) * (b[i] ?? 0);
+    return sum;
+  };
+  const units: Float64Array[] = [];
+  for (const vector of vectors) {
+    const before = [...others, ...units];
+    for (const unit of [...before, ...before]) {
+      const along = product(vector, unit);
+      for (let i = 0; i < vector.length; i++) vector[i] = (vector[i] ?? 0) - along * (unit[i] ?? 0);
     }
-    const norm = Math.sqrt(dot(vector, vector));
+    const norm = Math.sqrt(product(vector, vector));
     units.push(vector.map((value) => value / norm));
   }
   return units;
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0);
-  return sum;
 }

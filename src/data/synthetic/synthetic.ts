@@ -119,7 +119,7 @@ function perTask(key: string, option: number | readonly number[], tasks: number)
 interface DrawnRows {
   readonly rows: number;
   readonly dimension: number;
-  /** Of the noise, by task. */
+  /** The standard deviation of each task's noise. */
   readonly deviations: readonly number[];
   /** The share of rows that are in a task's sample space. */
   readonly shares: readonly number[];
