@@ -6,14 +6,29 @@ import { z } from 'zod';
 import { folderOfFile } from '../support/folder.fixture.js';
 import { loaders } from './catalogue.js';
 import { correlation, mean, moment, readColumns } from './moments.fixture.js';
-import { funnelFile, syntheticFile } from './synthesize.js';
+import { synthesisKinds } from './synthesize.js';
 
 const folder = folderOfFile();
 const quiet = () => undefined;
 const synthetic = { rows: 1000, dimension: 6, sines: 3, seed: 4 };
 const funnel = { rows: 1500, users: 50, items: 40, seed: 3, rates: { CTR: 0.3, SHR: 0.2 } };
-const writeSynthetic = async (name: string, options: object = {}) =>
-  (await syntheticFile.prepare({ ...synthetic, ...options }, join(folder, name))(quiet)).manifest;
+const write = async (kind: string, options: object, name: string) =>
+  (await synthesisKinds.get(kind).prepare(options, join(folder, name))(quiet)).manifest;
+const writeSynthetic = (name: string, options: object = {}) => write('synthetic', { ...synthetic, ...options }, name);
+
+const numbers = z.array(z.number());
+const measured = z.object({
+  pearson: z.array(z.array(z.number().nullable())),
+  variance: z.array(z.number().nullable()),
+});
+const drawnFrom = z.object({
+  weights: z.array(numbers),
+  alpha: numbers,
+  beta: numbers,
+  cosine: z.array(numbers),
+  measured,
+});
+const cameOut = z.object({ rates: z.unknown(), threshold: z.number(), measured });
 
 /** A CSV's columns by an independent reader; an empty cell is NaN. */
 function readCsv(name: string) {
@@ -25,22 +40,22 @@ function readCsv(name: string) {
 }
 
 test.each([
-  ['synthetic.csv', syntheticFile, synthetic],
-  ['synthetic.parquet', syntheticFile, synthetic],
-  ['funnel.csv', funnelFile, funnel],
+  ['synthetic.csv', 'synthetic', synthetic],
+  ['synthetic.parquet', 'synthetic', synthetic],
+  ['funnel.csv', 'funnel', funnel],
 ])(
   '%s: rows are those that the loader trains on, and the same options make the same bytes',
   async (name, kind, options) => {
-    const write = async () => {
-      const { manifest } = await kind.prepare(options, join(folder, name))(quiet);
+    const written = async () => {
+      const manifest = await write(kind, options, name);
       const [bytes, stored] = [name, `${name}.manifest.json`].map((name) => readFileSync(join(folder, name)));
       expect(JSON.parse(String(stored))).toEqual(manifest);
       return [bytes, stored];
     };
-    expect(await write()).toEqual(await write());
+    expect(await written()).toEqual(await written());
     if (name.endsWith('.parquet')) return;
-    const given = { loader: kind.name, ...options, rows: { train: options.rows, validation: 5, test: 5 } };
-    const source = await loaders.get(kind.name).open(given, { seed: 9, note: quiet });
+    const given = { loader: kind, ...options, rows: { train: options.rows, validation: 5, test: 5 } };
+    const source = await loaders.get(kind).open(given, { seed: 9, note: quiet });
     const { names, column } = readCsv(name);
     const { columns, labels } = await readColumns(source);
     expect(names).toEqual([...source.columns, ...source.tasks].map(({ name }) => name));
@@ -50,7 +65,7 @@ test.each([
 
 test('pitfall 32: labels follow from the manifest by the formula, which has the correlation and the variance that came out', async () => {
   const manifest = await writeSynthetic('formula.csv', { noise: 0, correlation: -1, scale: 2 });
-  const { weights, alpha, beta, cosine, measured } = manifest;
+  const { weights, alpha, beta, cosine, measured } = drawnFrom.parse(manifest);
   const product = (a: readonly number[] = [], b: readonly number[] = []) =>
     a.reduce((sum, x, i) => sum + x * (b[i] ?? Number.NaN), 0);
   expect([cosine, product(weights[0], weights[1])]).toEqual([
@@ -90,17 +105,18 @@ test('with `expected` a file has each label without its noise, beside the same r
 });
 
 test('the manifest of a funnel has what the rows were drawn from, and the rates and correlations that came out', async () => {
-  const { manifest } = await funnelFile.prepare(funnel, join(folder, 'rates.csv'))(quiet);
+  const manifest = await write('funnel', funnel, 'rates.csv');
   const tasks = ['CTR', 'VTR', 'VCR', 'SHR', 'CMR'];
   expect(manifest).toMatchObject({ kind: 'funnel', simulation: true, rows: 1500, users: 50, seed: 3, tasks });
   const { column } = readCsv('rates.csv');
   const inside = (task: string) => column(task).filter((value) => !Number.isNaN(value));
   const found = Object.fromEntries(tasks.map((task) => [task, expect.closeTo(mean(inside(task)), 6)]));
   const asked = { play: 0.75, CTR: 0.3, VTR: 0.3, VCR: 0.4, SHR: 0.2, CMR: 0.03 };
-  expect(manifest.rates).toEqual({ asked, measured: { play: inside('VCR').length / 1500, ...found } });
-  expect(column('VTR')).toEqual(column('VCR').map((value) => Number(value > manifest.threshold)));
+  const { rates, threshold, measured } = cameOut.parse(manifest);
+  expect(rates).toEqual({ asked, measured: { play: inside('VCR').length / 1500, ...found } });
+  expect(column('VTR')).toEqual(column('VCR').map((value) => Number(value > threshold)));
   // Of clicks alone CTR does not vary.
-  expect(manifest.measured.pearson[0]?.[3]).toBeNull();
+  expect(measured.pearson[0]?.[3]).toBeNull();
 });
 
 test('what cannot be made leaves no file', async () => {

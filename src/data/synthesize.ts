@@ -12,13 +12,13 @@ import { type Generated, generatedRows, inTurns, rowCount } from './store/genera
 import { drawSynthetic, noiseVariance, synthetic, syntheticOptions, syntheticRows } from './synthetic/synthetic.js';
 import { type OutputColumn, outputFormat, writeTable } from './write/write-file.js';
 
-/** Everything that the rows were drawn from, the resulting statistics, and the result in one line. */
-interface Made<Manifest extends object> {
-  readonly manifest: Manifest;
+/** What a file's rows were drawn from and the statistics that came out; and the result in one line. */
+interface Outcome {
+  readonly manifest: object;
   readonly summary: string;
 }
 
-interface SynthesisKind<Manifest extends object = object> {
+interface SynthesisKind {
   readonly name: string;
   readonly options: z.ZodObject;
   /**
@@ -28,31 +28,31 @@ interface SynthesisKind<Manifest extends object = object> {
    * options give the same bytes. If `progress`, which gets the rows written and all rows, throws, nothing is left.
    * @throws ConfigError for impossible options, and for an unknown ending of the path.
    */
-  prepare(options: unknown, path: string): (progress: OnRows) => Promise<Made<Manifest>>;
+  prepare(options: unknown, path: string): (progress: OnRows) => Promise<Outcome>;
 }
 
 type OnRows = (done: number, total: number) => void;
 
-/** @param schema Of the manifest. @param draw The rows of a file are the training rows. */
-function synthesisKind<Options extends z.ZodObject<{ expected: z.ZodType<boolean> }>, Manifest extends object>(
+/** @param schema the version of the manifest @param draw gives the rows of a file as training rows */
+function synthesisKind<Options extends z.ZodObject<{ expected: z.ZodType<boolean> }>>(
   name: string,
   options: Options,
   schema: number,
   draw: (options: z.infer<Options>) => {
     readonly generated: Generated;
-    readonly made: (measured: LabelStatistics) => Made<Manifest>;
+    readonly outcome: (measured: LabelStatistics) => Outcome;
   },
-) {
+): SynthesisKind {
   return {
     name,
     options,
-    prepare(raw: unknown, path: string) {
+    prepare(raw, path) {
       outputFormat(path); // fails before anything is drawn
       const parsed = options.parse(raw);
-      const { generated, made } = draw(parsed);
-      return async (progress: OnRows) => {
-        const { manifest: own, summary } = made(await writeRows(path, generated, parsed.expected, progress));
-        const manifest = { schema, kind: name, file: basename(path), ...own };
+      const { generated, outcome } = draw(parsed);
+      return async (progress) => {
+        const { manifest: facts, summary } = outcome(await writeRows(path, generated, parsed.expected, progress));
+        const manifest = { schema, kind: name, file: basename(path), ...facts };
         await writeWhole(`${path}.manifest.json`, `${JSON.stringify(manifest, null, 2)}\n`);
         return { manifest, summary };
       };
@@ -76,7 +76,7 @@ const fileOptions = {
 const rowsOfFile = (train: number) => ({ train, validation: 1, test: 1 });
 
 /** The rows that the `synthetic` loader trains on with the same options. Columns x1 … xd, y1 … yK. */
-export const syntheticFile = synthesisKind(
+const syntheticFile = synthesisKind(
   synthetic.name,
   syntheticOptions
     .omit({ loader: true, context: true, labelled: true })
@@ -88,7 +88,7 @@ export const syntheticFile = synthesisKind(
     const { correlation, noise, ...others } = constants;
     return {
       generated: syntheticRows(options, seed),
-      made(measured) {
+      outcome(measured) {
         const manifest = {
           rows,
           seed,
@@ -112,7 +112,7 @@ export const syntheticFile = synthesisKind(
  * The rows that the `funnel` loader trains on with the same options: inputs, then CTR, VTR, VCR, SHR, CMR. A label
  * outside its task's sample space is an empty cell in CSV, NaN elsewhere.
  */
-export const funnelFile = synthesisKind(
+const funnelFile = synthesisKind(
   funnel.name,
   funnelOptions.omit({ loader: true }).extend(fileOptions),
   4,
@@ -120,10 +120,10 @@ export const funnelFile = synthesisKind(
     const feed = drawFeed(funnelOptions.parse({ loader: funnel.name, ...options, seed, rows: rowsOfFile(rows) }), seed);
     return {
       generated: feed,
-      made(measured) {
-        const { correlation: _, rates: asked, ...constants } = options;
+      outcome(measured) {
+        const { correlation: _, rates: wanted, ...constants } = options;
         const [viewed, completed] = [taskNames.indexOf('VTR'), taskNames.indexOf('VCR')];
-        /** Each over its own sample space. Null if that has no rows. */
+        // each over its sample space; null if that has no rows
         const shares: Readonly<Record<string, number | null>> = {
           play: (measured.rows[completed]?.[completed] ?? 0) / rows,
           ...Object.fromEntries(taskNames.map((name, k) => [name, measured.mean[k] ?? null])),
@@ -137,10 +137,10 @@ export const funnelFile = synthesisKind(
           responses, // in the order of `cosine`
           cosine: feed.process.correlation, // the requested ones of the responses' weight vectors, [K, K]
           threshold: feed.process.threshold, // a play is a valid view if its VCR is above it
-          rates: { asked, measured: shares },
+          rates: { asked: wanted, measured: shares },
           measured,
         };
-        const rates = Object.entries(asked).map(([name, rate]) => `${name} ${shown(shares[name])} (asked ${rate})`);
+        const rates = Object.entries(wanted).map(([name, rate]) => `${name} ${shown(shares[name])} (asked ${rate})`);
         const both = shown(measured.pearson[viewed]?.[completed]);
         return { manifest, summary: `rates ${rates.join(', ')}; correlation of VTR and VCR over plays ${both}` };
       },
@@ -149,7 +149,7 @@ export const funnelFile = synthesisKind(
 );
 
 /** What `ple synth` can write; the first is the default. */
-export const synthesisKinds = catalogue<SynthesisKind>('kind', [syntheticFile, funnelFile]);
+export const synthesisKinds = catalogue('kind', [syntheticFile, funnelFile]);
 
 /** Formats a value for a line of text; `-` if undefined. */
 function shown(value: number | null | undefined): string {
@@ -191,10 +191,10 @@ async function writeRows(
   return must(statistics, 'statistics');
 }
 
-/** What labels turned out to be, each over its task's sample space; a pair's over rows in both. */
+/** Statistics of labels over their task's sample space, and of two labels over the rows in both. */
 type LabelStatistics = Awaited<ReturnType<typeof labelStatistics>>;
 
-/** Of the table `rows`, whose labels are NaN outside their sample space. Null: there are no rows. */
+/** Statistics of the labels in the table `rows`, which are NaN outside their sample space. Null: there are no rows. */
 async function labelStatistics(database: DuckDBConnection, names: readonly string[]) {
   const labels = names.map((name) => `nullif(${identifier(name)}, 'NaN')`);
   const defined = (value: number) => (Number.isNaN(value) ? null : value);

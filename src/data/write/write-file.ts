@@ -6,18 +6,9 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { catalogue } from '../../support/catalogue.js';
 import { ConfigError, UserError } from '../../support/errors.js';
 import { makeFolder, removeRemains, writeWhole } from '../../support/files.js';
-import { asSingle, type Source, type SourceBlock, type SplitName, splitNames } from '../dataset.js';
-import { columnAppender } from '../store/append-columns.js';
-import {
-  fileLiteral,
-  identifier,
-  literal,
-  literals,
-  openDatabase,
-  queryRows,
-  sqlReason,
-  withDatabase,
-} from '../store/database.js';
+import { asSingle, type Source, type SourceBlock, type SourceSplit, splitNames } from '../dataset.js';
+import { tableAppender } from '../store/append-columns.js';
+import { identifier, literal, openDatabase, queryRows, sqlReason } from '../store/database.js';
 
 /** A column of an output file, of 32 bits. */
 export interface OutputColumn {
@@ -34,7 +25,7 @@ export interface RowGroup {
 interface Format {
   /** The file's ending, without a dot. */
   readonly name: string;
-  /** Of DuckDB's COPY. */
+  /** The options of DuckDB's COPY. */
   readonly options: string;
   /** SQL of a column of this type. */
   expressionOf(column: string, type: string): string;
@@ -105,14 +96,12 @@ export async function* encoded(
   blocks: Blocks,
   { kept, whenStored }: More = {},
 ): AsyncGenerator<Uint8Array> {
-  const folder = await mkdtemp(join(tmpdir(), 'ple-rows-'));
-  const database = await openDatabase(join(folder, 'rows.duckdb'));
+  const { database, folder, close } = await temporaryDatabase();
   try {
     await database.run('SET threads = 1'); // so that equal rows give equal bytes
-    await database.run('PRAGMA disable_checkpoint_on_shutdown'); // the database is deleted
     const fields = columns.map((column) => `${identifier(column.name)} ${typeNames[column.kind]}`);
     await database.run(`CREATE TABLE rows (${fields.join(', ')})`);
-    const appender = await columnAppender(database, 'rows');
+    const appender = await tableAppender(database, 'rows');
     for await (const { columns, rows } of blocks) written(() => appender.append(columns, rows));
     written(appender.close);
     await whenStored?.(database).catch(unwritten);
@@ -129,9 +118,23 @@ export async function* encoded(
       .catch(unwritten);
     yield* createReadStream(path, { highWaterMark: 2 ** 20 });
   } finally {
-    database.closeSync();
-    await rm(folder, { recursive: true, force: true });
+    await close();
   }
+}
+
+/** A database in a temporary folder. `close` deletes both. */
+async function temporaryDatabase() {
+  const folder = await mkdtemp(join(tmpdir(), 'ple-rows-'));
+  const database = await openDatabase(join(folder, 'rows.duckdb'));
+  await database.run('PRAGMA disable_checkpoint_on_shutdown');
+  return {
+    database,
+    folder,
+    async close() {
+      database.closeSync();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
 }
 
 function written(step: () => void): void {
@@ -154,19 +157,6 @@ export function outputFormat(path: string): Format {
   throw new ConfigError(`${path}: the ending says the format; it is one of .${formats.names.join(', .')}.`);
 }
 
-/** Rows of one piece of the file. */
-const pieceRows = 1024;
-
-/** What is in a column, as the type of DuckDB that holds it. `class`: empty where there is none. */
-const types = { category: 'VARCHAR', class: 'VARCHAR', number: 'FLOAT', row: 'BIGINT' } as const;
-
-/** A column of the file, and the texts of a block's rows. */
-interface Column {
-  readonly name: string;
-  readonly type: keyof typeof types;
-  readonly texts: (block: SourceBlock, split: SplitName, numbers: Int32Array | undefined) => (row: number) => string;
-}
-
 /**
  * A source's rows as a CSV for other programs: those of training, of validation, and those of the test split in the
  * order of predictions. The columns are `split`, `row` (for files: the row's number in them, one file after the other,
@@ -182,23 +172,15 @@ export async function* splitRows(
   onRows: (done: number) => void,
 ): AsyncGenerator<Uint8Array> {
   const columns = await writtenColumns(source, tasks);
-  yield Buffer.from(textLine(columns.map(({ name }) => name)));
+  yield Buffer.from(textLine(['split', ...columns.map(({ name }) => name)]));
   let done = 0;
-  for (const name of splitNames) {
-    const { rows, blockRows, read, numbers } = source.splits[name];
-    for (let b = 0; b * blockRows < rows; b++) {
-      const numbered = await numbers?.(b);
-      const block = await read(b);
-      const texts = columns.map((column) => column.texts(block, name, numbered));
-      for (let first = 0; first < block.rows; first += pieceRows) {
-        const count = Math.min(pieceRows, block.rows - first);
-        const lines = Array.from({ length: count }, (_, i) => textLine(texts.map((text) => text(first + i))));
-        yield Buffer.from(lines.join(''));
-        done += count;
-        onRows(done);
-      }
+  for (const split of splitNames)
+    for await (const { rows, cells } of pieces(source.splits[split], columns)) {
+      const lines = Array.from({ length: rows }, (_, row) => textLine([split, ...cells.map((column) => column[row])]));
+      yield Buffer.from(lines.join(''));
+      done += rows;
+      onRows(done);
     }
-  }
 }
 
 /**
@@ -210,65 +192,114 @@ export async function writeSplits(
   source: Source,
   tasks: readonly number[],
   folder: string,
-  onRows: (done: number) => void,
+  onRows: () => void,
 ): Promise<void> {
   makeFolder(folder);
-  const file = join(folder, 'rows.csv');
-  await writeWhole(file, splitRows(source, tasks, onRows));
   const columns = await writtenColumns(source, tasks);
-  const typed = columns.map(({ name, type }) => `${literal(name)}: '${types[type]}'`).join(', ');
-  const kept = literals(columns.flatMap(({ name, type }) => (type === 'category' ? [name] : [])));
-  const dialect = `auto_detect = false, parallel = false, header = true, delim = ',', quote = '"', escape = '"', new_line = '\\n', max_line_size = 268435456`;
-  const rows = `read_csv(${fileLiteral(file)}, columns = {${typed}}, force_not_null = [${kept}], ${dialect})`;
-  await withDatabase(async (database) => {
+  const fields = columns.map(({ name, type }) => `${identifier(name)} ${type}`).join(', ');
+  const { database, close } = await temporaryDatabase();
+  try {
     for (const split of splitNames) {
-      const ofSplit = `SELECT * EXCLUDE (split) FROM ${rows} WHERE split = ${literal(split)}`;
-      await database.run(`COPY (${ofSplit}) TO ${literal(join(folder, `${split}.parquet`))} (FORMAT parquet)`);
+      await database.run(`CREATE OR REPLACE TABLE rows (${fields})`);
+      const appender = await tableAppender(database, 'rows');
+      for await (const { cells } of pieces(source.splits[split], columns)) {
+        written(() => appender.appendCells(cells));
+        onRows();
+      }
+      written(appender.close);
+      const path = join(folder, `${split}.parquet`);
+      await database.run(`COPY rows TO ${literal(path)} (FORMAT parquet)`).catch((error: unknown) => {
+        throw new UserError(`The rows cannot be written to ${folder}: ${sqlReason(error)}.`);
+      });
     }
-  }).catch((error: unknown) => {
-    throw new UserError(`The rows cannot be written to ${folder}: ${sqlReason(error)}.`);
-  });
-  await rm(file);
+  } finally {
+    await close();
+  }
 }
 
-async function writtenColumns(source: Source, tasks: readonly number[]): Promise<readonly Column[]> {
-  const { splits, columns } = source;
+/** A value of a row; null where there is none. */
+type Cell = string | number | bigint | null;
+
+/** A column of the file: its type in DuckDB, and the cells of a block's rows. */
+interface Column {
+  readonly name: string;
+  readonly type: 'VARCHAR' | 'FLOAT' | 'BIGINT';
+  readonly cells: (block: SourceBlock, numbers: Int32Array | undefined) => (row: number) => Cell;
+}
+
+async function writtenColumns({ splits, columns, tasks }: Source, chosen: readonly number[]): Promise<Column[]> {
   const { weights, labelWeights = [] } = await splits.train.read(0);
-  const split: Column = { name: 'split', type: 'category', texts: (_, split) => () => split };
-  const row: Column = { name: 'row', type: 'row', texts: (_, __, numbers) => (row) => String(numbers?.[row]) };
-  const weight: Column = { name: 'weight', type: 'number', texts: ({ weights }) => valueTexts(weights) };
-  const labels = source.tasks.map(({ name, type, classes }, t): Column[] => {
-    const texts: Column['texts'] = ({ labels }) => valueTexts(labels[t], classes);
-    const ofWeights: Column['texts'] = ({ labelWeights }) => valueTexts(labelWeights?.[t]);
-    return [
-      { name: `${type}.${name}`, type: classes ? 'class' : 'number', texts },
-      ...(labelWeights[t] ? [{ name: `weight.${name}`, type: 'number' as const, texts: ofWeights }] : []),
-    ];
-  });
-  const inputs = columns.map(({ kind, name, dictionary }, c): Column => {
-    const type = kind === 'numeric' ? 'number' : 'category';
-    const texts: Column['texts'] = ({ columns }) => valueTexts(columns[c] && asSingle(columns[c]), dictionary);
-    return { name: `${type}.${name}`, type, texts };
-  });
-  return [
-    ...[split, ...(splits.train.numbers ? [row] : []), ...(weights ? [weight] : [])],
-    ...labels.filter((_, t) => tasks.includes(t)).flat(),
-    ...inputs.filter((_, c) => columns[c]?.kind !== 'list'),
-  ];
+  const written: Column[] = [];
+  if (splits.train.numbers)
+    written.push({ name: 'row', type: 'BIGINT', cells: (_, numbers) => (row) => BigInt(numbers?.[row] ?? 0) });
+  if (weights) written.push(numberColumn('weight', ({ weights }) => weights));
+  for (const [t, { name, type, classes }] of tasks.entries()) {
+    if (!chosen.includes(t)) continue;
+    const labels = ({ labels }: SourceBlock) => labels[t];
+    written.push(classes ? textColumn(`${type}.${name}`, labels, classes) : numberColumn(`${type}.${name}`, labels));
+    if (labelWeights[t]) written.push(numberColumn(`weight.${name}`, ({ labelWeights }) => labelWeights?.[t]));
+  }
+  for (const [c, { kind, name, dictionary }] of columns.entries()) {
+    const values = ({ columns }: SourceBlock) => columns[c] && asSingle(columns[c]);
+    if (kind === 'numeric') written.push(numberColumn(`number.${name}`, values));
+    if (kind === 'categorical') written.push(textColumn(`category.${name}`, values, dictionary));
+  }
+  return written;
 }
 
-/** @param words What indexes stand for. Absent: the values are numbers. */
-function valueTexts(values: Int32Array | Float32Array | undefined, words?: readonly string[]) {
-  return (row: number): string => {
-    const value = values?.[row] ?? Number.NaN;
-    if (Number.isNaN(value)) return '';
-    if (words) return words[value] ?? '';
-    const short = Number(value.toPrecision(7));
-    return String(Math.fround(short) === value ? short : value);
+type ValuesOf = (block: SourceBlock) => Int32Array | Float32Array | undefined;
+
+function numberColumn(name: string, valuesOf: ValuesOf): Column {
+  const cells: Column['cells'] = (block) => {
+    const values = valuesOf(block);
+    return (row) => {
+      const value = values?.[row] ?? Number.NaN;
+      return Number.isNaN(value) ? null : value + 0; // -0 is 0
+    };
   };
+  return { name, type: 'FLOAT', cells };
 }
 
-function textLine(cells: readonly string[]): string {
-  const quoted = cells.map((cell) => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell));
-  return `${quoted.join(',')}\n`;
+/** @param words What the values stand for, as indexes. Absent: themselves. */
+function textColumn(name: string, valuesOf: ValuesOf, words?: readonly string[]): Column {
+  const cells: Column['cells'] = (block) => {
+    const values = valuesOf(block);
+    return (row) => {
+      const index = values?.[row] ?? Number.NaN;
+      return Number.isNaN(index) ? null : words ? (words[index] ?? '') : String(index);
+    };
+  };
+  return { name, type: 'VARCHAR', cells };
+}
+
+const pieceRows = 1024;
+
+/** A split's cells, column by column, at most 1,024 rows at a time. */
+async function* pieces(
+  { rows, blockRows, read, numbers }: SourceSplit,
+  columns: readonly Column[],
+): AsyncGenerator<{ readonly rows: number; readonly cells: readonly (readonly Cell[])[] }> {
+  for (let b = 0; b * blockRows < rows; b++) {
+    const numbered = await numbers?.(b);
+    const block = await read(b);
+    const cellsOf = columns.map(({ cells }) => cells(block, numbered));
+    for (let first = 0; first < block.rows; first += pieceRows) {
+      const piece = Array.from({ length: Math.min(pieceRows, block.rows - first) }, (_, i) => first + i);
+      yield { rows: piece.length, cells: cellsOf.map((cellOf) => piece.map(cellOf)) };
+    }
+  }
+}
+
+function textLine(cells: readonly (Cell | undefined)[]): string {
+  const texts = cells.map((cell) => {
+    const text = typeof cell === 'number' ? shortest(cell) : String(cell ?? '');
+    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  });
+  return `${texts.join(',')}\n`;
+}
+
+/** The fewest digits that read back as the same 32 bits. */
+function shortest(value: number): string {
+  const short = Number(value.toPrecision(7));
+  return String(Math.fround(short) === value ? short : value);
 }
