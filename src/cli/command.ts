@@ -1,24 +1,24 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, type CommandUnknownOpts, type OptionValues } from '@commander-js/extra-typings';
-import { ConfigError, Interrupted } from '../support/errors.js';
+import { ConfigError, exitCode, Interrupted } from '../support/errors.js';
 import { printable, shellWord } from '../support/text.js';
 
 /** Adds a command to its parent. `exit` receives the command's exit code. */
 export type CommandDefinition = (parent: CommandUnknownOpts, exit: (code: number) => void) => void;
 
 /**
- * Defines a command: its arguments and options with their help, and `run`, which returns the exit code. The types of
- * `run`'s parameters follow from the arguments and options. Help needs those of all commands, so command files import
- * only fast modules at the top. `run` imports the rest.
+ * Defines a command: its arguments and options with their help, and `run`, which returns the exit code unless all is
+ * done. The types of `run`'s parameters follow from the arguments and options. Help needs those of all commands, so
+ * command files import only fast modules at the top. `run` imports the rest.
  */
 export function defineCommand<Arguments extends unknown[], Options extends OptionValues>(
   words: () => Command<Arguments, Options>,
-  run: (...given: [...Arguments, Options, Command<Arguments, Options>]) => number | Promise<number>,
+  run: (...values: [...Arguments, Options, Command<Arguments, Options>]) => Promise<number | undefined>,
 ): CommandDefinition {
   return (parent, exit) => {
     const command = words();
-    command.copyInheritedSettings(parent).action(async (...given) => exit(await run(...given)));
+    command.copyInheritedSettings(parent).action(async (...values) => exit((await run(...values)) ?? exitCode.done));
     parent.addCommand(command);
   };
 }

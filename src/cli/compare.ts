@@ -60,19 +60,11 @@ const words = () =>
 
 /** Trains every model with every seed. Prints the table and the findings on stdout, progress and notes on stderr. */
 export const compare = defineCommand(words, async (words, options) => {
-  const [
-    { checkedComparison, neededConfig, refuseStoredCommands },
-    { parseExecute, shownOverride },
-    { planComparison },
-    { compareAndReport },
-    { openCompareDisplay },
-  ] = await Promise.all([
-    import('./input/config-file.js'),
-    import('../config/execute.js'),
-    import('../comparison/dry-run.js'),
-    import('../report/compare-and-report.js'),
-    import('./display/compare-display.js'),
-  ]);
+  const { checkedComparison, neededConfig, refuseStoredCommands } = await import('./input/config-file.js');
+  const { parseExecute, shownOverride } = await import('../config/execute.js');
+  const { planComparison } = await import('../comparison/dry-run.js');
+  const { compareAndReport } = await import('../report/compare-and-report.js');
+  const { openCompareDisplay } = await import('./display/compare-display.js');
   const named = neededConfig(words, options.config);
   const [, file, overrides] = named;
   const config = await checkedComparison(...named);
@@ -208,11 +200,9 @@ async function planTable(
   { tuning, runs, tuned, time }: ComparisonPlan,
   { runs: folder, jobs = 1 }: Pick<OptionsOf<typeof words>, 'runs' | 'jobs'>,
 ): Promise<string> {
-  const [{ textTable }, { count, duration }, { pointText }] = await Promise.all([
-    import('../report/text-table.js'),
-    import('../report/numbers.js'),
-    import('../comparison/plan/axis-point.js'),
-  ]);
+  const { textTable } = await import('../report/text-table.js');
+  const { count, duration } = await import('../report/numbers.js');
+  const { pointText } = await import('../comparison/plan/axis-point.js');
   const nameOf = ({ label, axis }: ComparisonPlan['runs'][number]) => joined(' ', label, pointText(axis, ' '));
   const rowsOf = (stage: string, runs: ComparisonPlan['runs']) =>
     groupedBy(runs, nameOf).map((alike) => {

@@ -8,7 +8,7 @@ import type { Experiment } from '../config/experiment.js';
 import type { Source } from '../data/dataset.js';
 import type { startingConfig } from '../guess/starting-config.js';
 import type { Inspection } from '../inspect/inspect.js';
-import { ConfigError, DataError, exitCode } from '../support/errors.js';
+import { ConfigError, DataError } from '../support/errors.js';
 import { printable, shellWord } from '../support/text.js';
 import type { LoadingEvent, withSource } from '../training/load-dataset.js';
 import {
@@ -22,6 +22,7 @@ import {
   print,
   say,
 } from './command.js';
+import type { ProgressBars } from './display/progress-bar.js';
 import type { NamedConfig } from './input/config-file.js';
 
 /** The group of commands that look at data before training. */
@@ -69,50 +70,55 @@ const inspectData = defineCommand(
           "ple data inspect 'SELECT * FROM r JOIN u USING (user)' --write --file r=ratings.csv --file u=users.parquet",
         ),
       ),
-  async (word, overrides, { write, task, test, file: tables, database }) => {
-    if (!write) {
-      const [option] = Object.entries({ task, test, file: tables, database }).find(([, value]) => value) ?? [];
-      if (option !== undefined)
-        throw new ConfigError(`--${option} goes with --write: a config names its own tasks and files.`);
-      const { inspectionText } = await import('../report/inspection-text.js');
-      process.stdout.write(inspectionText(await inspected(await experimentOf(word, overrides))));
-      return exitCode.done;
-    }
-    const isTask = (word: string) => !word.includes('=') || /[=>]=/.test(word);
-    if (task && overrides.some(isTask))
-      throw new ConfigError(
-        `--task takes one label column: write ${[...task, ...overrides].map((name) => `--task ${shellWord(name)}`).join(' ')}.`,
-      );
-    if (overrides.length > 0) throw new ConfigError('--write takes a table file alone: leave overrides out.');
-    if (/\.ya?ml$/i.test(word))
-      throw new ConfigError(`--write takes a table file (CSV, Parquet, …), not the config ${word}.`);
-    const from = parseQuery(word, tables, database, test) ?? word;
-    const questions: string[] = [];
-    const note = (message: string) => void questions.push(message);
-    const text = await guessedConfig(from, { tasks: task ?? [], test, note });
-    const lines = await inspectGuess(text);
-    const remarks = lines.map((line) => `# ${line}\n`).join('');
-    process.stdout.write(text.replace(/^(?!#)/m, () => remarks)); // below the remarks that are there
-    for (const line of [...questions.map((question) => `note: ${question}`), ...lines]) say(line);
-    return exitCode.done;
+  async (word, overrides, options) => {
+    if (options.write) return printGuess(word, overrides, options);
+    const [flag] = ['task', 'test', 'file', 'database'].filter((name) => Object.hasOwn(options, name));
+    if (flag !== undefined)
+      throw new ConfigError(`--${flag} goes with --write: a config names its own tasks and files.`);
+    const { inspectionText } = await import('../report/inspection-text.js');
+    process.stdout.write(inspectionText(await inspected(await experimentOf(word, overrides))));
   },
 );
 
+interface GuessOptions {
+  readonly task?: readonly string[];
+  readonly test?: string;
+  readonly file?: readonly string[];
+  readonly database?: string;
+}
+
+/** Prints a config with what is suspicious about its data. */
+async function printGuess(word: string, overrides: readonly string[], options: GuessOptions): Promise<undefined> {
+  const { task: tasks = [], test } = options;
+  const isTask = (word: string) => !word.includes('=') || /[=>]=/.test(word);
+  if (tasks.length > 0 && overrides.some(isTask))
+    throw new ConfigError(
+      `--task takes one label column: write ${[...tasks, ...overrides].map((name) => `--task ${shellWord(name)}`).join(' ')}.`,
+    );
+  if (overrides.length > 0) throw new ConfigError('--write takes a table file alone: leave overrides out.');
+  if (/\.ya?ml$/i.test(word))
+    throw new ConfigError(`--write takes a table file (CSV, Parquet, …), not the config ${word}.`);
+  const questions: string[] = [];
+  const note = (message: string) => void questions.push(`note: ${message}`);
+  const text = await guessedConfig(parseQuery(word, options) ?? word, { tasks, test, note });
+  const findings = await inspectGuess(text);
+  const remarks = findings.map((line) => `# ${line}\n`).join('');
+  process.stdout.write(text.replace(/^(?!#)/m, () => remarks)); // below the remarks that are there
+  for (const line of [...questions, ...findings]) say(line);
+}
+
 /** @param notes Gets those of the reading. Absent: they are printed. */
 async function inspected(experiment: Experiment, notes?: string[]): Promise<Inspection> {
-  const [{ findTask }, { everything, inspect }, { progressBar }] = await Promise.all([
-    import('../data/encode/encode.js'),
-    import('../inspect/inspect.js'),
-    import('./display/progress-bar.js'),
-  ]);
+  const { findTask } = await import('../data/encode/encode.js');
+  const { everything, inspect } = await import('../inspect/inspect.js');
   return interruptible(interruptedReading, (signal) =>
     reading(
       experiment,
       { signal },
-      (source) => {
+      (source, bars) => {
         const tasks = experiment.tasks.map((task) => ({ task, index: findTask(source, task) }));
-        const bar = progressBar('inspecting', 'columns');
-        return inspect(source, tasks, everything, signal, bar.update).finally(bar.stop);
+        const progress = (done: number, total: number) => bars.update('inspecting', 'columns', done, total);
+        return inspect(source, tasks, everything, signal, progress);
       },
       notes,
     ),
@@ -121,10 +127,8 @@ async function inspected(experiment: Experiment, notes?: string[]): Promise<Insp
 
 /** What reading and inspecting the data of a guessed config say, from tables that it does not keep. */
 async function inspectGuess(text: string): Promise<readonly string[]> {
-  const [{ findingTexts }, { partialPath, removeRemains }] = await Promise.all([
-    import('../report/inspection-text.js'),
-    import('../support/files.js'),
-  ]);
+  const { findingTexts } = await import('../report/inspection-text.js');
+  const { partialPath, removeRemains } = await import('../support/files.js');
   const notes: string[] = [];
   await removeRemains(tmpdir());
   const cache = partialPath(join(tmpdir(), 'ple-guessed'));
@@ -141,7 +145,7 @@ async function inspectGuess(text: string): Promise<readonly string[]> {
 }
 
 /** A query with its tables; undefined for a file. */
-function parseQuery(word: string, tables: readonly string[] | undefined, database?: string, test?: string) {
+function parseQuery(word: string, { test, file: tables, database }: GuessOptions) {
   if (!/^\s*(select|with|from)\s/i.test(word)) {
     if (tables ?? database)
       throw new ConfigError('--file and --database are for a query: ple data inspect "SELECT …" --write.');
@@ -168,15 +172,14 @@ async function guessedConfig(
   from: Parameters<typeof startingConfig>[0],
   options: Pick<NonNullable<Parameters<typeof startingConfig>[1]>, 'tasks' | 'test' | 'note'>,
 ): Promise<string> {
-  const [{ startingConfig }, { progressBar }] = await Promise.all([
-    import('../guess/starting-config.js'),
-    import('./display/progress-bar.js'),
-  ]);
+  const { startingConfig } = await import('../guess/starting-config.js');
+  const { progressBars } = await import('./display/progress-bar.js');
   const models = [await boostingRow()];
-  const bar = progressBar('reading', 'bytes');
+  const bars = progressBars();
+  const progress = (done: number, total: number) => bars.update('reading', 'bytes', done, total);
   return interruptible(interruptedReading, (signal) =>
-    startingConfig(from, { ...options, models, signal, progress: bar.update }),
-  ).finally(bar.stop);
+    startingConfig(from, { ...options, models, signal, progress }),
+  ).finally(bars.stop);
 }
 
 /** Programs that come with this one (docs/boosting.md): what Python must do for them, and the packages that this takes. */
@@ -215,10 +218,8 @@ const prepareData = defineCommand(
       .option('--json', 'print rows and prepared files as one JSON document')
       .addHelpText('after', examples('ple data prepare configs/census-income/ple.yaml')),
   async (word, overrides, { json }) => {
-    const [{ textTable }, { count }] = await Promise.all([
-      import('../report/text-table.js'),
-      import('../report/numbers.js'),
-    ]);
+    const { textTable } = await import('../report/text-table.js');
+    const { count } = await import('../report/numbers.js');
     const experiment = await experimentOf(word, overrides);
     const paths = new Set<string>();
     const { checksum, splits } = await interruptible(interruptedReading, (signal) => {
@@ -238,7 +239,6 @@ const prepareData = defineCommand(
         ? textTable(['prepared', 'size'], sizes, [false, true])
         : 'Nothing is kept: every run reads or makes these data again.\n';
     print(json, { schema: 1, checksum, rows, files }, `${table}\n${kept}`);
-    return exitCode.done;
   },
 );
 
@@ -255,30 +255,25 @@ const dataRows = defineCommand(
       .requiredOption('--out <file>', 'the CSV')
       .addHelpText('after', examples('ple data rows configs/census-income/ple.yaml --out rows.csv')),
   async (word, overrides, { out }) => {
-    const [{ findTask }, { splitRows }, { writeWhole }, { progressBar }] = await Promise.all([
-      import('../data/encode/encode.js'),
-      import('../data/write/write-file.js'),
-      import('../support/files.js'),
-      import('./display/progress-bar.js'),
-    ]);
+    const { findTask } = await import('../data/encode/encode.js');
+    const { splitRows } = await import('../data/write/write-file.js');
+    const { writeWhole } = await import('../support/files.js');
     if (existsSync(out)) throw new ConfigError(`${out} exists already: name another file.`);
     const experiment = await experimentOf(word, overrides);
     await interruptible(`Interrupted: ${out} is not written.`, (signal) =>
-      reading(experiment, { signal }, (source) => {
+      reading(experiment, { signal }, (source, bars) => {
         const lists = source.columns.filter(({ kind }) => kind === 'list').map(({ name }) => name);
         if (lists.length > 0) say(`note: Lists are left out: ${lists.join(', ')}.`);
         const rows = Object.values(source.splits).reduce((sum, { rows }) => sum + rows, 0);
-        const bar = progressBar(out, 'rows');
         const advance = (done: number) => {
           signal.throwIfAborted();
-          bar.update(done, rows);
+          bars.update(out, 'rows', done, rows);
         };
         const tasks = experiment.tasks.map((task) => findTask(source, task));
-        return writeWhole(out, splitRows(source, tasks, advance)).finally(bar.stop);
+        return writeWhole(out, splitRows(source, tasks, advance));
       }),
     );
     say(`Written: ${out}`);
-    return exitCode.done;
   },
 );
 
@@ -292,13 +287,10 @@ const fetchData = defineCommand(
       .option('--json', 'print the files as one JSON document')
       .addHelpText('after', examples('ple data fetch census-income', 'ple data fetch census-income --to data/census')),
   async (name, { to, from, json }) => {
-    const [{ valueAt, withDatasetFile }, { parsePart }, { fetchFiles, publicationSchema }, { progressBar }] =
-      await Promise.all([
-        import('../config/document.js'),
-        import('../config/parse.js'),
-        import('../data/fetch/fetch-files.js'),
-        import('./display/progress-bar.js'),
-      ]);
+    const { valueAt, withDatasetFile } = await import('../config/document.js');
+    const { parsePart } = await import('../config/parse.js');
+    const { fetchFiles, publicationSchema } = await import('../data/fetch/fetch-files.js');
+    const { progressBars } = await import('./display/progress-bar.js');
     const places = new Map([['', { text: `ple data fetch ${name}`, folder: '.', name: [] }]]);
     const document = withDatasetFile({ file: name, value: { dataset: { from: name } }, places });
     const dataset = valueAt(document.value, ['dataset']);
@@ -309,16 +301,16 @@ const fetchData = defineCommand(
       );
     const publication = parsePart(publicationSchema, dataset, document, ['dataset']);
     if (from !== undefined && !URL.canParse(from)) throw new ConfigError(`--from: '${from}' is no address (http://…).`);
-    const bar = progressBar(name, 'bytes');
+    const bars = progressBars();
     const files = await interruptible(
       'Interrupted. The same command continues with the file that it was at.',
       (signal) =>
         fetchFiles(publication, {
           ...{ folder: to ?? publication.folder, from, signal },
-          progress: (file, done, total) => bar.update(done, total ?? Number.NaN, file),
-          note: (message) => bar.line(`note: ${message}`),
+          progress: (file, done, total) => bars.update(name, 'bytes', done, total ?? Number.NaN, file),
+          note: (message) => bars.line(`note: ${message}`),
         })
-          .finally(bar.stop)
+          .finally(bars.stop)
           .catch((error: unknown) => {
             signal.throwIfAborted();
             throw error;
@@ -327,7 +319,6 @@ const fetchData = defineCommand(
     for (const { path, present } of files)
       say(`${path}: ${present ? 'is there already, and right' : 'downloaded, and right'}`);
     print(json, { schema: 1, files }, files.map(({ path }) => `${path}\n`).join(''));
-    return exitCode.done;
   },
 );
 
@@ -338,35 +329,31 @@ async function experimentOf(word: string, overrides: readonly string[]): Promise
 }
 
 async function firstExperiment(...config: NamedConfig): Promise<Experiment> {
-  const [{ isComparison }, { checkedComparison, checkedConfig }] = await Promise.all([
-    import('../config/comparison.js'),
-    import('./input/config-file.js'),
-  ]);
+  const { isComparison } = await import('../config/comparison.js');
+  const { checkedComparison, checkedConfig } = await import('./input/config-file.js');
   if (!isComparison(...config)) return checkedConfig(...config);
   const { baseline, points, seeds, experiment } = await checkedComparison(...config);
   if (points.length > 1) say(`note: of ${points.length} points, the data of the first are read.`);
   return experiment(baseline, points[0] ?? {}, seeds[0] ?? 0);
 }
 
-/** `withSource` with a progress bar. @param notes Gets the notes. Absent: they are printed. */
+/** `withSource` with progress bars, of `make` too. @param notes Gets the notes. Absent: they are printed. */
 async function reading<Value>(
   experiment: Experiment,
   options: Parameters<typeof withSource>[2],
-  make: (source: Source) => Value | Promise<Value>,
+  make: (source: Source, bars: ProgressBars) => Value | Promise<Value>,
   notes?: string[],
 ): Promise<Value> {
-  const [{ withSource }, { progressBar }] = await Promise.all([
-    import('../training/load-dataset.js'),
-    import('./display/progress-bar.js'),
-  ]);
-  const bar = progressBar('reading', 'bytes');
+  const { withSource } = await import('../training/load-dataset.js');
+  const { progressBars } = await import('./display/progress-bar.js');
+  const bars = progressBars();
   const on = (event: LoadingEvent) => {
-    if (event.kind !== 'note') bar.update(event.done, event.total);
+    if (event.kind !== 'note') bars.update('reading', 'bytes', event.done, event.total);
     else if (notes) notes.push(event.message);
-    else bar.line(`note: ${event.message}`);
+    else bars.line(`note: ${event.message}`);
   };
   return withSource(experiment, on, options, (source) => {
-    bar.stop();
-    return make(source);
-  }).finally(bar.stop);
+    bars.stop();
+    return make(source, bars);
+  }).finally(bars.stop);
 }

@@ -1,5 +1,4 @@
 import { Command } from '@commander-js/extra-typings';
-import { exitCode } from '../support/errors.js';
 import { collect, defineCommand, examples, interruptible, print, say } from './command.js';
 import { dataArgument, deviceOption, strictOption, withNewRows } from './input/new-rows.js';
 import { modelOption, pluginOption, runArgument, seedOption, servedRun } from './input/served-run.js';
@@ -37,21 +36,13 @@ most rows have a slice each. Columns need not be inputs of the model.
 
 /** Prints metrics over all rows and by slice. */
 export const evaluate = defineCommand(words, async (path, data, { by = [], json, strict, device, ...named }) => {
-  const [
-    { metricsLeftOut },
-    { allScores, scoredRows },
-    { evaluateRows, labelledTasks },
-    { slicings },
-    { evaluationText },
-  ] = await Promise.all([
-    import('../training/plugins.js'),
-    import('../serving/score-rows.js'),
-    import('../serving/evaluate-rows.js'),
-    import('../serving/slices.js'),
-    import('../report/evaluation-text.js'),
-  ]);
+  const { metricsLeftOut } = await import('../training/plugins.js');
+  const { allScores, scoredRows } = await import('../serving/score-rows.js');
+  const { evaluateRows, labelledTasks } = await import('../serving/evaluate-rows.js');
+  const { slicings } = await import('../serving/slices.js');
+  const { evaluationText } = await import('../report/evaluation-text.js');
   const columns = [...new Set(by)];
-  return interruptible('Interrupted.', async (signal) => {
+  await interruptible('Interrupted.', async (signal) => {
     const run = await servedRun(path, named);
     for (const note of metricsLeftOut(run)) say(`note: ${note}`);
     const evaluated = await withNewRows(
@@ -70,7 +61,6 @@ export const evaluate = defineCommand(words, async (path, data, { by = [], json,
       if (metrics.samples === 0) say(`note: No row is in the sample space of task '${name}'; its metrics are null.`);
     print(json, evaluated, evaluationText(evaluated));
     if (columns.length > 0) say(manySlices);
-    return exitCode.done;
   });
 });
 

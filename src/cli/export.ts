@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
-import { ConfigError, exitCode } from '../support/errors.js';
+import { ConfigError } from '../support/errors.js';
 import { defineCommand, examples, say } from './command.js';
 import { modelOption, pluginOption, runArgument, seedOption, servedRun } from './input/served-run.js';
 
@@ -17,10 +17,8 @@ const words = () =>
 export const exportRun = defineCommand(words, async (path, { to, ...named }) => {
   if (!to.endsWith('.onnx')) throw new ConfigError(`--to ${to}: name a file that ends in .onnx.`);
   const run = await servedRun(path, named, ['model']);
-  const [{ onnxFile }, { writeWhole }] = await Promise.all([
-    import('../serving/export/onnx-file.js'),
-    import('../support/files.js'),
-  ]);
+  const { onnxFile } = await import('../serving/export/onnx-file.js');
+  const { writeWhole } = await import('../support/files.js');
   const beside = `${to}.data`;
   const { file, data } = onnxFile(run, basename(beside));
   if (data.length > 0) {
@@ -29,5 +27,4 @@ export const exportRun = defineCommand(words, async (path, { to, ...named }) => 
   }
   await writeWhole(to, file);
   say(`Written: ${to}`);
-  return exitCode.done;
 });

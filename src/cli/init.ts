@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import { didYouMean } from '../support/catalogue.js';
-import { ConfigError, exitCode } from '../support/errors.js';
+import { ConfigError } from '../support/errors.js';
 import { commandLine, defineCommand, examples, print, say } from './command.js';
 
 const words = () =>
@@ -23,7 +23,7 @@ export const init = defineCommand(words, async (name, { list, force, json }) => 
     const { textTable } = await import('../report/text-table.js');
     const rows = configs.map(({ name, summary }) => [name, summary]);
     print(json, { schema: 1, configs }, textTable(['name', 'summary'], rows));
-    return exitCode.done;
+    return;
   }
   if (!names.includes(name))
     throw new ConfigError(`There is no config '${name}'${didYouMean(name, names)}; 'ple init --list' lists them.`);
@@ -33,15 +33,12 @@ export const init = defineCommand(words, async (name, { list, force, json }) => 
   const text = readFileSync(shippedFile(name), 'utf8')
     .replace(/(\$schema=)\S+/, (_, start) => `${start}${relative('.', join(shippedFolder, 'ple.schema.json'))}`)
     .replaceAll(`configs/${name}.yaml`, file);
-  const [{ writeWhole }, { isComparison }] = await Promise.all([
-    import('../support/files.js'),
-    import('../config/comparison.js'),
-  ]);
+  const { writeWhole } = await import('../support/files.js');
+  const { isComparison } = await import('../config/comparison.js');
   await writeWhole(file, text);
   const next = commandLine(isComparison(text, file, []) ? 'compare' : 'train', ['--config', file]);
   say(`Written to ${file}. Go on with:`);
   print(json, { schema: 1, file, next }, `${next}\n`);
-  return exitCode.done;
 });
 
 /** The first sentence of the comment at the top. */

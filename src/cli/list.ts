@@ -1,6 +1,6 @@
 import { Argument, Command } from '@commander-js/extra-typings';
 import { catalogue } from '../support/catalogue.js';
-import { ConfigError, exitCode } from '../support/errors.js';
+import { ConfigError } from '../support/errors.js';
 import { collect, defineCommand, examples, print } from './command.js';
 
 interface Listed {
@@ -13,10 +13,8 @@ export const kinds = catalogue<{ name: string; from: () => Promise<{ readonly al
   {
     name: 'datasets',
     async from() {
-      const [{ loaders }, { describedDatasets }] = await Promise.all([
-        import('../data/catalogue.js'),
-        import('../config/document.js'),
-      ]);
+      const { loaders } = await import('../data/catalogue.js');
+      const { describedDatasets } = await import('../config/document.js');
       return { all: [...loaders.all, ...describedDatasets()] };
     },
   },
@@ -54,5 +52,4 @@ export const list = defineCommand(words, async (kind, options) => {
   const listed = (await kind.from()).all.map(({ name, summary }) => ({ name, summary }));
   const rows = listed.map(({ name, summary }) => [name, summary]);
   print(options.json, listed, textTable(['name', 'summary'], rows));
-  return exitCode.done;
 });

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { Command } from '@commander-js/extra-typings';
-import { ConfigError, exitCode } from '../support/errors.js';
+import { ConfigError } from '../support/errors.js';
 import { collect, defineCommand, examples, interruptible, say } from './command.js';
 import { dataArgument, deviceOption, strictOption, withNewRows } from './input/new-rows.js';
 import { modelOption, pluginOption, runArgument, seedOption, servedRun } from './input/served-run.js';
@@ -40,14 +40,12 @@ Columns written: <task>.probability of a binary task, <task>.probability.<class>
 export const predict = defineCommand(
   words,
   async (path, data, { out, keep = [], logits = false, strict, device, ...named }) => {
-    const [{ encoded, outputFormat: formatOf, writeTable }, { checkNames, predictions }] = await Promise.all([
-      import('../data/write/write-file.js'),
-      import('../serving/score-rows.js'),
-    ]);
+    const { encoded, outputFormat: formatOf, writeTable } = await import('../data/write/write-file.js');
+    const { checkNames, predictions } = await import('../serving/score-rows.js');
     const scale = logits ? 'logit' : 'label';
     if (out === undefined && isStdoutClosed()) throw new ConfigError('stdout is closed: name a file (--out FILE).');
     const format = formatOf(out ?? 'stdout.csv');
-    return interruptible(`Interrupted: ${out ?? 'the output'} is not written.`, async (signal) => {
+    await interruptible(`Interrupted: ${out ?? 'the output'} is not written.`, async (signal) => {
       const run = await servedRun(path, named);
       checkNames(run, scale, keep);
       await withNewRows(
@@ -62,7 +60,6 @@ export const predict = defineCommand(
           say(`Written: ${out} (${dataset.splits.test.rows} rows)`);
         },
       );
-      return exitCode.done;
     });
   },
 );

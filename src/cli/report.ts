@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Command, Option } from '@commander-js/extra-typings';
-import { ConfigError, exitCode } from '../support/errors.js';
+import { ConfigError } from '../support/errors.js';
 import { collect, commandLine, defineCommand, examples, type OptionsOf, say } from './command.js';
 
 const words = () =>
@@ -46,14 +46,11 @@ type Options = OptionsOf<typeof words>;
  * Recreates tables and the report of a stored comparison. Prints the table on stdout and the report's path on stderr.
  */
 export const report = defineCommand(words, async (path, options) => {
-  const [{ parseExternalFile }, { readStoredRuns }, { storedTable }, { writeOutputs }, { showComparison }] =
-    await Promise.all([
-      import('../comparison/stored/external-predictions.js'),
-      import('../comparison/stored/stored-runs.js'),
-      import('../comparison/gains/stored-table.js'),
-      import('../report/write-outputs.js'),
-      import('./display/compare-display.js'),
-    ]);
+  const { parseExternalFile } = await import('../comparison/stored/external-predictions.js');
+  const { readStoredRuns } = await import('../comparison/stored/stored-runs.js');
+  const { storedTable } = await import('../comparison/gains/stored-table.js');
+  const { writeOutputs } = await import('../report/write-outputs.js');
+  const { showComparison } = await import('./display/compare-display.js');
   const { loadNamed } = await import('../training/plugins.js');
   await loadNamed(options.plugin);
   const predictions = (options.predictions ?? []).map(parseExternalFile);
@@ -86,7 +83,6 @@ export const report = defineCommand(words, async (path, options) => {
   await writeOutputs(folder, data, options.svg ?? false);
   showComparison(comparison, options);
   say(`Written to ${join(folder, 'report.html')}`);
-  return exitCode.done;
 });
 
 /** Whether `ple compare` created the folder, so that its runs lie in it. */

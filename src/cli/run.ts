@@ -32,10 +32,8 @@ export const run = defineCommand(words, async (options) => {
   // A scheduler may send several signals before it kills. A second signal must not cut the checkpoint short.
   const ignore = onSignal(() => interrupt.abort(), 'SIGUSR1');
   try {
-    const [{ trainPlanned }, { openDisplay }] = await Promise.all([
-      import('../comparison/execute/planned-run.js'),
-      import('./display/run-display.js'),
-    ]);
+    const { trainPlanned } = await import('../comparison/execute/planned-run.js');
+    const { openDisplay } = await import('./display/run-display.js');
     let display: ReturnType<typeof openDisplay> | undefined;
     const { plan, threads } = options;
     const outcome = await trainPlanned(

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { Command } from '@commander-js/extra-typings';
-import { ConfigError, exitCode, inWorkingFolder } from '../support/errors.js';
+import { ConfigError, inWorkingFolder } from '../support/errors.js';
 import { defineCommand, examples, say } from './command.js';
 
 const words = () =>
@@ -11,13 +11,11 @@ const words = () =>
 
 /** Prints a line per folder. */
 export const runs = defineCommand(words, async (folder) => {
-  const [{ listFolders }, { textTable }, { metricText }, { dash }, { metricName }] = await Promise.all([
-    import('../comparison/stored/listed-folders.js'),
-    import('../report/text-table.js'),
-    import('../report/metrics-table.js'),
-    import('../report/numbers.js'),
-    import('../report/shown-gains.js'),
-  ]);
+  const { listFolders } = await import('../comparison/stored/listed-folders.js');
+  const { textTable } = await import('../report/text-table.js');
+  const { metricText } = await import('../report/metrics-table.js');
+  const { dash } = await import('../report/numbers.js');
+  const { metricName } = await import('../report/shown-gains.js');
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
     throw new ConfigError(`There is no folder ${folder}${inWorkingFolder(folder)}: name the folder of runs.`);
   const listed = listFolders(folder).toSorted((a, b) => b.changed - a.changed);
@@ -32,7 +30,6 @@ export const runs = defineCommand(words, async (folder) => {
     ]);
     process.stdout.write(textTable(['name', 'state', 'metric', 'age'], rows, [false, false, false, true]));
   }
-  return exitCode.done;
 });
 
 /** `41 s`, `12 min`, `5 h`, `3 d`: whole units. */

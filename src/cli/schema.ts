@@ -1,6 +1,6 @@
 import { Command } from '@commander-js/extra-typings';
 import { didYouMean } from '../support/catalogue.js';
-import { ConfigError, exitCode } from '../support/errors.js';
+import { ConfigError } from '../support/errors.js';
 import { defineCommand, examples } from './command.js';
 
 const words = () =>
@@ -17,14 +17,12 @@ A config uses it by a first line
 
 /** Prints on stdout the schema or the descriptions of a key. */
 export const schema = defineCommand(words, async (word) => {
-  const [{ configSchema, describedKeys }, { definitions }] = await Promise.all([
-    import('../config/config-schema.js'),
-    import('../training/definitions.js'),
-  ]);
+  const { configSchema, describedKeys } = await import('../config/config-schema.js');
+  const { definitions } = await import('../training/definitions.js');
   const whole = configSchema(definitions);
   if (word === undefined) {
     process.stdout.write(`${JSON.stringify(whole, null, 2)}\n`);
-    return exitCode.done;
+    return;
   }
   const keys = describedKeys(whole);
   const matches = keys.filter(({ path }) => isAt(path, word.split('.')));
@@ -33,7 +31,6 @@ export const schema = defineCommand(words, async (word) => {
       `There is no key '${word}'${didYouMean(word, [...new Set(keys.map(({ path }) => path.join('.')))])}.`,
     );
   process.stdout.write(matches.map(({ meaning }) => `${meaning}\n`).join(''));
-  return exitCode.done;
 });
 
 /** An item of a list matches any index, and a key `<task>` matches any name. */

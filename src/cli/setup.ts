@@ -23,11 +23,8 @@ export const setup = defineCommand(words, async (what, { only }) => {
   if (what !== 'cuda' && (what !== 'tensorflow' || only !== undefined))
     throw new UserError(`ple setup ${what}: say tensorflow, or cuda with --only or without.`, exitCode.usage);
   const names = what === 'cuda' ? (only ? [only] : ways).map((way) => sets[way]) : (['tensorflow'] as const);
-  const [{ setUpLibrary }, { examine }] = await Promise.all([
-    import('../engine/native/set-up.js'),
-    import('./doctor.js'),
-  ]);
+  const { setUpLibrary } = await import('../engine/native/set-up.js');
+  const { examine } = await import('./doctor.js');
   for (const name of names) setUpLibrary(name, { say: (line) => process.stderr.write(`${line}\n`) });
   await examine(false);
-  return exitCode.done;
 });

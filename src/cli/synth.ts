@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Command, Option } from '@commander-js/extra-typings';
-import { ConfigError, exitCode } from '../support/errors.js';
+import { ConfigError } from '../support/errors.js';
 import { defineCommand, examples, interruptible, print, say } from './command.js';
 
 /** Flags that set keys of the kind's options. */
@@ -38,13 +38,11 @@ const words = () => {
 
 /** Writes a process's file and its manifest. Flags and words `key=value` are options of the kind. */
 export const synth = defineCommand(words, async (given, options, command) => {
-  const [{ synthesisKinds }, { readDocument }, { parsePart }, { progressBar }, { makeFolder }] = await Promise.all([
-    import('../data/synthesize.js'),
-    import('../config/document.js'),
-    import('../config/parse.js'),
-    import('./display/progress-bar.js'),
-    import('../support/files.js'),
-  ]);
+  const { synthesisKinds } = await import('../data/synthesize.js');
+  const { readDocument } = await import('../config/document.js');
+  const { parsePart } = await import('../config/parse.js');
+  const { progressBars } = await import('./display/progress-bar.js');
+  const { makeFolder } = await import('../support/files.js');
   const kind = synthesisKinds.get(options.kind ?? synthesisKinds.names[0] ?? '');
   const flagged = flags.flatMap(({ flag, key }) => {
     const value: unknown = command.getOptionValue(new Option(flag).attributeName());
@@ -60,14 +58,13 @@ export const synth = defineCommand(words, async (given, options, command) => {
   if (existsSync(out) && !options.force) throw new ConfigError(`${out} exists already: --force replaces it.`);
   makeFolder(dirname(out));
   const { manifest, summary } = await interruptible(`Interrupted: ${out} is not written.`, (signal) => {
-    const bar = progressBar(out, 'rows');
+    const bars = progressBars();
     const advance = (done: number, total: number) => {
       signal.throwIfAborted();
-      bar.update(done, total);
+      bars.update(out, 'rows', done, total);
     };
-    return write(advance).finally(bar.stop);
+    return write(advance).finally(bars.stop);
   });
   say(`Written: ${out}; ${out}.manifest.json`);
   print(options.json, manifest, `${summary}\n`);
-  return exitCode.done;
 });

@@ -37,15 +37,11 @@ const words = () =>
 
 /** Trains one run. Prints its metrics on stdout, progress and notes on stderr. */
 export const train = defineCommand(words, async (given, options) => {
-  const [{ run }, { endedBy, servedBy }, { notesOnUnpredicted }, { metricsTable }, { openDisplay }] = await Promise.all(
-    [
-      import('../training/run.js'),
-      import('../training/result.js'),
-      import('../training/unpredicted-tasks.js'),
-      import('../report/metrics-table.js'),
-      import('./display/run-display.js'),
-    ],
-  );
+  const { run } = await import('../training/run.js');
+  const { endedBy, servedBy } = await import('../training/result.js');
+  const { notesOnUnpredicted } = await import('../training/unpredicted-tasks.js');
+  const { metricsTable } = await import('../report/metrics-table.js');
+  const { openDisplay } = await import('./display/run-display.js');
   const experiment = await chosenExperiment(given, options);
   const display = openDisplay(process.stderr, experiment);
   if (options.dryRun) return dryRun(experiment, display, options.json);
@@ -75,15 +71,12 @@ export const train = defineCommand(words, async (given, options) => {
   for (const text of [endedBy(result, experiment.train), servedBy(result)]) if (text !== undefined) say(text);
   for (const note of notesOnUnpredicted(result)) say(`note: ${note}`);
   say(`Written to ${path}`);
-  return exitCode.done;
 });
 
 async function chosenExperiment(given: readonly string[], options: OptionsOf<typeof words>): Promise<Experiment> {
-  const [{ checkedConfig, configOf, namedConfig }, { hash8 }, { definitions }] = await Promise.all([
-    import('./input/config-file.js'),
-    import('../config/hash.js'),
-    import('../training/definitions.js'),
-  ]);
+  const { checkedConfig, configOf, namedConfig } = await import('./input/config-file.js');
+  const { hash8 } = await import('../config/hash.js');
+  const { definitions } = await import('../training/definitions.js');
   const { resume } = options;
   if (resume === undefined) {
     const config = configOf(given, options.config);
@@ -110,10 +103,8 @@ async function chosenExperiment(given: readonly string[], options: OptionsOf<typ
 /** A note where the comparison of the same config, in a folder that can be read, says to use another model. */
 async function otherAnswer(folder: string, { model }: Experiment): Promise<string | undefined> {
   if (!existsSync(join(folder, 'comparison.json'))) return undefined;
-  const [{ readComparison }, { modelToServe }] = await Promise.all([
-    import('../comparison/comparison.js'),
-    import('../report/answer.js'),
-  ]);
+  const { readComparison } = await import('../comparison/comparison.js');
+  const { modelToServe } = await import('../report/answer.js');
   let answered: ReturnType<typeof modelToServe>;
   try {
     answered = modelToServe(readComparison(folder));
@@ -125,14 +116,12 @@ async function otherAnswer(folder: string, { model }: Experiment): Promise<strin
 }
 
 async function dryRun(experiment: Experiment, display: Display, json: boolean | undefined): Promise<number> {
-  const [{ prepare }, { countParameters }, { hash8 }, { definitions }, { textTable }, { count }] = await Promise.all([
-    import('../training/run.js'),
-    import('../training/setup.js'),
-    import('../config/hash.js'),
-    import('../training/definitions.js'),
-    import('../report/text-table.js'),
-    import('../report/numbers.js'),
-  ]);
+  const { prepare } = await import('../training/run.js');
+  const { countParameters } = await import('../training/setup.js');
+  const { hash8 } = await import('../config/hash.js');
+  const { definitions } = await import('../training/definitions.js');
+  const { textTable } = await import('../report/text-table.js');
+  const { count } = await import('../report/numbers.js');
   const { dataset, model, parameters } = await interruptible(interruptedReading, async (signal) => {
     const prepared = await prepare(experiment, { signal, on: display.show });
     for (const message of prepared.warnings) display.show({ kind: 'note', message });

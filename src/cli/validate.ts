@@ -1,4 +1,3 @@
-import { exitCode } from '../support/errors.js';
 import { configCommand, defineCommand, examples, print, say } from './command.js';
 
 const words = () =>
@@ -8,16 +7,13 @@ const words = () =>
 
 /** Prints the resolved config of a run or a comparison on stdout, or its mistakes. */
 export const validate = defineCommand(words, async (given, options) => {
-  const [configs, { stringifyExperiment }, { isComparison, resolvedComparison }] = await Promise.all([
-    import('./input/config-file.js'),
-    import('../config/experiment.js'),
-    import('../config/comparison.js'),
-  ]);
+  const configs = await import('./input/config-file.js');
+  const { stringifyExperiment } = await import('../config/experiment.js');
+  const { isComparison, resolvedComparison } = await import('../config/comparison.js');
   const config = configs.neededConfig(given, options.config);
   const resolved = isComparison(...config)
     ? resolvedComparison(await configs.checkedComparison(...config), await configs.runBeside(...config))
     : await configs.checkedConfig(...config);
   print(options.json, resolved, stringifyExperiment(resolved));
   say(`${config[1]} is valid.`);
-  return exitCode.done;
 });

@@ -31,10 +31,8 @@ checkpoint and go back to the queue; again: ends at once.`,
 
 /** Prints its progress on stderr. */
 export const worker = defineCommand(words, async (options) => {
-  const [{ isQueue, withoutPassword }, { serveQueue }] = await Promise.all([
-    import('../config/execute.js'),
-    import('../comparison/execute/queue/queue-worker.js'),
-  ]);
+  const { isQueue, withoutPassword } = await import('../config/execute.js');
+  const { serveQueue } = await import('../comparison/execute/queue/queue-worker.js');
   const { queue, jobs, runs, plugin = [], lock } = options;
   if (!isQueue(queue))
     throw new ConfigError(`--queue ${withoutPassword(queue)}: expected redis://HOST:PORT or rediss://HOST:PORT.`);

@@ -6,115 +6,49 @@ import type { ComparisonConfig } from '../../config/comparison.js';
 import { gainsText } from '../../report/gains-text.js';
 import { count } from '../../report/numbers.js';
 import { counted, joined, printable } from '../../support/text.js';
-import { type ProgressBar, progressBar, type Unit } from './progress-bar.js';
-
-/** Shows a comparison's events to the user. */
-export interface CompareDisplay {
-  show(event: Event): void;
-  line(text: string): void;
-  close(): void;
-}
+import { type ProgressBars, progressBars } from './progress-bar.js';
 
 type Of<Kind extends Event['kind']> = Event & { readonly kind: Kind };
 
-/** Lines for finished and failed runs, notes and decisions, and a bar of all runs. */
-export function openCompareDisplay(stream: NodeJS.WriteStream, config: ComparisonConfig): CompareDisplay {
-  const said = new Set<string>();
-  const ofRuns = new Map<string, Set<string>>(); // names of runs by their note: many have the same
-  const fractions = new Map<string, number>(); // of the runs in training
-  let stage = { title: '', of: 0, done: 0 };
-  let bar: { readonly title: string; readonly shown: ProgressBar } | undefined;
-  const line = (text: string) => {
-    bar?.shown.stop();
-    stream.write(`${text.split('\n').map(printable).join('\n')}\n`); // a bug's stack has several lines
+/** Shows a comparison's events: lines for finished and failed runs, notes and decisions, and a bar of all runs. */
+export function openCompareDisplay(stream: NodeJS.WriteStream, config: ComparisonConfig) {
+  const bars = progressBars(stream);
+  const line = (text: string) => text.split('\n').forEach(bars.line); // a bug's stack has several lines
+  const [stage, notes] = [openStage(bars, line), openNotes(line)];
+  const report = ({ run, report }: Of<'report'>) => {
+    if (report.kind === 'note' && report.ofRun) notes.addOfRun(report.message, run);
+    else if (report.kind === 'note') notes.once(`note: ${report.message}`);
+    else stage.advance(run, report);
   };
-  const once = (text: string) => {
-    if (!said.has(text)) line(text);
-    said.add(text);
-  };
-  const advance = (title: string, unit: Unit, done: number, total: number) => {
-    if (bar?.title !== title) {
-      bar?.shown.stop();
-      bar = { title, shown: progressBar(title, unit, stream) };
-    }
-    bar.shown.update(done, total);
-  };
-  const advanceRuns = () => {
-    const training = [...fractions.values()].reduce((sum, fraction) => sum + fraction, 0);
-    advance(stage.title, 'runs', stage.done + training, stage.of);
-  };
-
-  function begin({ stage: name, runs, unfinished, jobs, threads, place: where }: Of<'planned'>): void {
-    const what = name === 'tuning' ? ' to tune' : '';
-    stage = { title: `all runs${what}`, of: runs, done: runs - unfinished.length };
-    fractions.clear();
-    const finished = stage.done > 0 ? `, ${stage.done} of them finished already` : '';
-    const how = where ?? `${jobs} at a time with ${counted(threads ?? 0, 'thread')} each`;
-    line(`${counted(runs, 'run')}${what}${finished}${unfinished.length > 0 ? `; ${how}` : ''}`);
-    if (unfinished.length > 0) advanceRuns(); // the mean rate is from here
-  }
-
-  function report({ run, report }: Of<'report'>): void {
-    const { epochs } = run.experiment.train;
-    if (report.kind === 'note' && report.ofRun)
-      ofRuns.set(report.message, (ofRuns.get(report.message) ?? new Set()).add(runName(run)));
-    else if (report.kind === 'note') once(`note: ${report.message}`);
-    else if (report.kind === 'start' && report.resumedAt !== null) {
-      line(`${runName(run)} continues in epoch ${report.resumedAt}`);
-      fractions.set(run.folder, (report.resumedAt - 1) / epochs);
-      bar = undefined; // these epochs were trained before: the next bar takes its mean rate from here
-      advanceRuns();
-    } else if (report.kind === 'step') {
-      fractions.set(run.folder, (report.epoch - 1 + report.step / report.steps) / epochs);
-      advanceRuns();
-    }
-  }
-
-  function end({ run, outcome, scores, seconds }: Of<'ended'>): void {
-    fractions.delete(run.folder);
-    if (outcome.status === 'interrupted') return;
-    stage.done += 1;
-    const name = `${stage.done}/${stage.of} ${runName(run)}`;
-    const values = scores.map(({ task, metric, value }) => `${task} ${metric} ${value?.toPrecision(4) ?? '-'}`);
-    line(
-      outcome.status === 'failed'
-        ? `${name}  failed: ${outcome.message}`
-        : [name, ...values, `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`].map(printable).join('  '),
-    );
-    advanceRuns();
-  }
-
   return {
     line,
     close() {
-      bar?.shown.stop();
-      for (const [message, names] of ofRuns)
-        line(`note: ${names.size > mostNamed ? `${names.size} runs` : [...names].join(', ')}: ${message}`);
-      ofRuns.clear();
+      bars.stop();
+      notes.close();
     },
-    show(event) {
+    show(event: Event) {
       switch (event.kind) {
         case 'note':
-          return once(`note: ${event.message}`);
+          return notes.once(`note: ${event.message}`);
         case 'reading':
-          once('Reading the data');
-          if (fractions.size === 0) advance('reading', 'bytes', event.done, event.total); // else other runs train too
+          notes.once('Reading the data');
+          if (stage.isIdle()) bars.update('reading', 'bytes', event.done, event.total);
           return;
         case 'decided':
           return decisions(event, config).forEach(line);
         case 'planned':
-          return begin(event);
-        case 'begun':
-          fractions.set(event.run.folder, 0);
-          return;
-        case 'started again':
-          return line(`${runName(event.run)} is started again from its checkpoint: ${event.reason}`);
+          line(plannedText(event));
+          return stage.begin(event);
         case 'command':
           return line(printable(`${event.name}  ${event.message}`));
+        case 'begun':
+          return void stage.admit(event.run);
+        case 'started again':
+          return line(`${runName(event.run)} is started again from its checkpoint: ${event.reason}`);
         case 'report':
           return report(event);
         case 'ended':
-          return end(event);
+          return stage.end(event);
       }
     },
   };
@@ -122,22 +56,102 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
 
 const mostNamed = 5;
 
+/** What all runs may say is written once and at once; what came out of single runs, at the end with their names. */
+function openNotes(line: (text: string) => void) {
+  const written = new Set<string>();
+  const runs = new Map<string, Set<string>>(); // their names, by the note
+  return {
+    once(text: string) {
+      if (!written.has(text)) line(text);
+      written.add(text);
+    },
+    addOfRun(message: string, run: Run) {
+      runs.set(message, (runs.get(message) ?? new Set()).add(runName(run)));
+    },
+    close() {
+      for (const [message, names] of runs)
+        line(`note: ${names.size > mostNamed ? `${names.size} runs` : [...names].join(', ')}: ${message}`);
+      runs.clear();
+    },
+  };
+}
+
+/** A bar of all runs of a stage: those that have ended, and the trained parts of the others. */
+function openStage(bars: ProgressBars, line: (text: string) => void) {
+  const trained = new Map<string, number>(); // parts of the runs in training, by folder
+  let [title, done, total] = ['', 0, 0];
+  const update = () => {
+    const training = [...trained.values()].reduce((sum, part) => sum + part, 0);
+    bars.update(title, 'runs', done + training, total);
+  };
+  return {
+    isIdle: () => trained.size === 0,
+    begin({ stage, runs, unfinished }: Of<'planned'>) {
+      [title, done, total] = [`all runs${ofStage(stage)}`, runs - unfinished.length, runs];
+      trained.clear();
+      if (unfinished.length > 0) update(); // the mean rate is from here
+    },
+    admit: ({ folder }: Run) => trained.set(folder, 0),
+    advance(run: Run, report: Of<'report'>['report']) {
+      const part = trainedPart(run, report);
+      if (part === undefined) return;
+      trained.set(run.folder, part);
+      if (report.kind === 'start') {
+        line(`${runName(run)} continues in epoch ${report.resumedAt}`);
+        bars.restart(); // these epochs were trained before
+      }
+      update();
+    },
+    end(event: Of<'ended'>) {
+      trained.delete(event.run.folder);
+      if (event.outcome.status === 'interrupted') return;
+      done += 1;
+      line(`${done}/${total} ${endedText(event)}`);
+      update();
+    },
+  };
+}
+
+/** How much of a run is trained, as far as a report says it. */
+function trainedPart({ experiment }: Run, report: Of<'report'>['report']): number | undefined {
+  const { epochs } = experiment.train;
+  if (report.kind === 'step') return (report.epoch - 1 + report.step / report.steps) / epochs;
+  return report.kind === 'start' && report.resumedAt !== null ? (report.resumedAt - 1) / epochs : undefined;
+}
+
+function ofStage(stage: Of<'planned'>['stage']): string {
+  return stage === 'tuning' ? ' to tune' : '';
+}
+
+function plannedText({ stage, runs, unfinished, jobs, threads, place }: Of<'planned'>): string {
+  const done = runs - unfinished.length;
+  const finished = done > 0 ? `, ${done} of them finished already` : '';
+  const how = place ?? `${jobs} at a time with ${counted(threads ?? 0, 'thread')} each`;
+  return `${counted(runs, 'run')}${ofStage(stage)}${finished}${unfinished.length > 0 ? `; ${how}` : ''}`;
+}
+
+function endedText({ run, outcome, scores, seconds }: Of<'ended'>): string {
+  if (outcome.status === 'failed') return `${runName(run)}  failed: ${outcome.message}`;
+  const values = scores.map(({ task, metric, value }) => `${task} ${metric} ${value?.toPrecision(4) ?? '-'}`);
+  return [runName(run), ...values, `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`].map(printable).join('  ');
+}
+
 /** What `tune` chose and `match` scaled: a line for each model at each point, or for each of its parts. */
 function decisions(
   { changes }: Of<'decided'>,
-  { models, points, seeds, crossFit, baseline, match: asked }: ComparisonConfig,
+  { models, points, seeds, crossFit, baseline, match: matching }: ComparisonConfig,
 ): string[] {
-  const whose = asked?.target === 'baseline' ? `${baseline}'s ` : '';
+  const whose = matching?.target === 'baseline' ? `${baseline}'s ` : '';
   if (crossFit) return []; // the table says them
   return points.flatMap((point) =>
     models.flatMap(({ label }) =>
       changes(label, point, seeds[0] ?? 0).flatMap(({ tasks, values, match }) => {
-        const said = [
+        const texts = [
           ...(Object.keys(values).length > 0 ? [`tuned: ${pointText(values, ' ')}`] : []),
           ...(match ? [matchText(match, whose)] : []),
         ];
         const name = joined(' ', label, pointText(point, ' '), forTasks(tasks));
-        return said.length === 0 ? [] : [printable(`${name}: ${said.join('; ')}`)];
+        return texts.length === 0 ? [] : [printable(`${name}: ${texts.join('; ')}`)];
       }),
     ),
   );
@@ -146,8 +160,8 @@ function decisions(
 /** @param whose Whose number of parameters it is, if it is a model's. */
 function matchText({ levels, tower, network, embedding, miss, unmatched }: Match, whose: string): string {
   const has = network + (embedding ?? 0);
-  const asked = `${whose}${count(has - miss)} parameters${embedding === undefined ? '' : ', embeddings included'}`;
-  const how = unmatched === undefined ? `matched to ${asked}` : `not matched to ${asked} (${unmatched})`;
+  const target = `${whose}${count(has - miss)} parameters${embedding === undefined ? '' : ', embeddings included'}`;
+  const how = unmatched === undefined ? `matched to ${target}` : `not matched to ${target} (${unmatched})`;
   return `${how}: levels ${JSON.stringify(levels)}, tower ${JSON.stringify(tower)} have ${count(has)}`;
 }
 

@@ -4,15 +4,9 @@ import { count, duration } from '../../report/numbers.js';
 import { shortened } from '../../report/text-table.js';
 import { printable } from '../../support/text.js';
 
-export type Unit = 'bytes' | 'rows' | 'columns' | 'steps' | 'runs';
+type Unit = 'bytes' | 'rows' | 'columns' | 'steps' | 'runs';
 
-export interface ProgressBar {
-  /** @param total NaN if unknown. A terminal shows only the notes that fit. */
-  update(done: number, total: number, ...notes: readonly string[]): void;
-  /** Writes a line above the bar, without control characters. */
-  line(text: string): void;
-  stop(): void;
-}
+export type ProgressBars = ReturnType<typeof progressBars>;
 
 const [barColumns, longestTitle] = [16, 30];
 /** Where there is no terminal. */
@@ -21,45 +15,57 @@ const secondsBetweenLines = 10;
 const secondsBeforeGuess = 2;
 
 /**
- * A progress display on stderr: a bar on a terminal, elsewhere a line every ten seconds. Columns, which take seconds,
- * are shown on a terminal alone.
+ * Progress on stderr: on a terminal one bar at a time, elsewhere a line every ten seconds, and other lines between.
+ * Columns, which take seconds, are shown on a terminal alone.
  */
-export function progressBar(title: string, unit: Unit, stream: NodeJS.WriteStream = process.stderr): ProgressBar {
+export function progressBars(stream: NodeJS.WriteStream = process.stderr) {
   let bar: SingleBar | undefined;
-  let last = performance.now();
-  const timeLeft = leftByMeanRate(unit === 'runs' ? 1 : 0);
+  let work: { readonly title: string; readonly timeLeft: TimeLeft; lastLine: number } | undefined;
   const stop = () => {
     bar?.stop();
     bar = undefined;
   };
   return {
-    update(done, total, ...notes) {
-      const texts = [timeLeft(done, total), ...notes, amount(done, total, unit)].filter((text) => text !== '');
+    /** Another title begins another bar. @param total NaN if unknown. A terminal shows only the notes that fit. */
+    update(title: string, unit: Unit, done: number, total: number, ...notes: readonly string[]) {
+      if (work?.title !== title) {
+        stop();
+        work = { title, timeLeft: leftByMeanRate(unit === 'runs' ? 1 : 0), lastLine: performance.now() };
+      }
+      const texts = [work.timeLeft(done, total), ...notes, amount(done, total, unit)].filter((text) => text !== '');
       if (stream.isTTY) {
-        const values = { texts };
-        if (!bar) {
-          bar = new SingleBar({
-            stream,
-            format: (_options, { progress }, payload: typeof values) =>
-              barLine(shortened(title, longestTitle), progress, payload.texts, stream.columns || 80),
-            clearOnComplete: true,
-            hideCursor: true,
-          });
-          bar.start(1, 0, values);
-        }
+        bar ??= startedBar(stream, title, texts);
         bar.setTotal(Number.isNaN(total) ? 2 * done : total);
-        bar.update(done, values);
-      } else if (unit !== 'columns' && performance.now() - last > secondsBetweenLines * 1000) {
+        bar.update(done, { texts });
+      } else if (unit !== 'columns' && performance.now() - work.lastLine > secondsBetweenLines * 1000) {
         stream.write(`${[title, ...texts].join('  ')}\n`);
-        last = performance.now();
+        work.lastLine = performance.now();
       }
     },
-    line(text) {
+    /** The next update begins a bar, whose mean rate is from there. */
+    restart() {
+      stop();
+      work = undefined;
+    },
+    /** Writes a line in the place of the bar, without control characters. */
+    line(text: string) {
       stop();
       stream.write(`${printable(text)}\n`);
     },
     stop,
   };
+}
+
+function startedBar(stream: NodeJS.WriteStream, title: string, texts: readonly string[]): SingleBar {
+  const bar = new SingleBar({
+    stream,
+    format: (_options, { progress }, payload: { readonly texts: readonly string[] }) =>
+      barLine(shortened(title, longestTitle), progress, payload.texts, stream.columns || 80),
+    clearOnComplete: true,
+    hideCursor: true,
+  });
+  bar.start(1, 0, { texts });
+  return bar;
 }
 
 /** An amount of work done: `12.3/456.7 MiB`, `1,000/250,000 rows`. @param total NaN if unknown. */
@@ -71,20 +77,22 @@ function amount(done: number, total: number, unit: Unit): string {
   return `${shown(done)}/${shown(total)} ${unit === 'bytes' ? 'MiB' : unit}`;
 }
 
+type TimeLeft = (done: number, total: number) => string;
+
 /**
  * Time left at the mean rate since the first update, because progress may come in bursts. Empty while there is no
  * estimate.
  * @param least What must be done before: a first run starts slowly.
  */
-function leftByMeanRate(least: number): (done: number, total: number) => string {
-  let first: { readonly done: number; readonly total: number; readonly at: number } | undefined;
+function leftByMeanRate(least: number): TimeLeft {
+  let first: { readonly done: number; readonly total: number; readonly second: number } | undefined;
   return (done, total) => {
-    const now = performance.now() / 1000;
-    if (!first || done < first.done || total !== first.total) first = { done, total, at: now };
-    const seconds = (now - first.at) * ((total - done) / (done - first.done));
-    return now - first.at >= secondsBeforeGuess && done - first.done >= least && Number.isFinite(seconds)
-      ? `${duration(seconds)} left`
-      : '';
+    const second = performance.now() / 1000;
+    if (!first || done < first.done || total !== first.total) first = { done, total, second };
+    const [passed, advanced] = [second - first.second, done - first.done];
+    const left = passed * ((total - done) / advanced);
+    const isKnown = passed >= secondsBeforeGuess && advanced >= least && Number.isFinite(left);
+    return isKnown ? `${duration(left)} left` : '';
   };
 }
 

@@ -4,7 +4,6 @@ import type { Dialect } from '../../data/loader.js';
 import type { TrainedModel } from '../../serving/trained-run.js';
 import type { OpenedRows, RowsEvent, RowsOptions } from '../../serving/with-rows.js';
 import { ConfigError } from '../../support/errors.js';
-import { say } from '../command.js';
 
 /** The argument of commands on new rows. */
 export const dataArgument = [
@@ -25,27 +24,22 @@ export async function withNewRows<Result>(
   options: Pick<RowsOptions, 'keep' | 'labels' | 'strict' | 'out' | 'device' | 'signal'>,
   work: (opened: OpenedRows) => Promise<Result>,
 ): Promise<Result> {
-  const [{ withRows }, { progressBar }] = await Promise.all([
-    import('../../serving/with-rows.js'),
-    import('../display/progress-bar.js'),
-  ]);
+  const { withRows } = await import('../../serving/with-rows.js');
+  const { progressBars } = await import('../display/progress-bar.js');
   const { files, dialect } = await filesAndDialect(words);
-  const bars = { reading: progressBar('Reading', 'bytes'), predicting: progressBar('Predicting', 'rows') };
-  const stop = () => {
-    for (const bar of Object.values(bars)) bar.stop();
-  };
+  const bars = progressBars();
   const on = (event: RowsEvent) => {
-    if (event.kind !== 'note') return bars[event.kind].update(event.done, event.total);
-    stop();
-    say(`note: ${event.message}`);
+    if (event.kind === 'note') bars.line(`note: ${event.message}`);
+    else if (event.kind === 'reading') bars.update('Reading', 'bytes', event.done, event.total);
+    else bars.update('Predicting', 'rows', event.done, event.total);
   };
   try {
     return await withRows(run, files, { ...options, dialect, on }, (opened) => {
-      stop();
+      bars.stop();
       return work(opened);
     });
   } finally {
-    stop();
+    bars.stop();
   }
 }
 
@@ -53,12 +47,10 @@ export async function withNewRows<Result>(
 async function filesAndDialect(
   words: readonly string[],
 ): Promise<{ readonly files: readonly string[]; readonly dialect: Dialect }> {
-  const [{ readDocument }, { parsePart }, { dialectOptions }, { folderKind, isFolder }] = await Promise.all([
-    import('../../config/document.js'),
-    import('../../config/parse.js'),
-    import('../../data/table/table-options.js'),
-    import('../../comparison/stored/folders.js'),
-  ]);
+  const { readDocument } = await import('../../config/document.js');
+  const { parsePart } = await import('../../config/parse.js');
+  const { dialectOptions } = await import('../../data/table/table-options.js');
+  const { folderKind, isFolder } = await import('../../comparison/stored/folders.js');
   const isKey = (word: string) => /^dataset\.\w+=/.test(word);
   const files = words.filter((word) => !isKey(word));
   if (files.length === 0) throw new ConfigError('Name a file of rows.');

@@ -24,14 +24,11 @@ export async function servedRun(
   { model: label, seed, plugin }: Named,
   needed?: readonly PartKind[],
 ): Promise<TrainedModel> {
-  const [{ readServingRuns, readTrainedRun }, { loadNamed }, { folderKind }, { isOfCommandAt }, { servedModel }] =
-    await Promise.all([
-      import('../../serving/trained-run.js'),
-      import('../../training/plugins.js'),
-      import('../../comparison/stored/folders.js'),
-      import('../../comparison/stored/external-predictions.js'),
-      import('../../comparison/stored/served-model.js'),
-    ]);
+  const { readServingRuns, readTrainedRun } = await import('../../serving/trained-run.js');
+  const { loadNamed } = await import('../../training/plugins.js');
+  const { folderKind } = await import('../../comparison/stored/folders.js');
+  const { isOfCommandAt } = await import('../../comparison/stored/external-predictions.js');
+  const { servedModel } = await import('../../comparison/stored/served-model.js');
   await loadNamed(plugin);
   if (folderKind(path) === 'comparison') {
     const served = servedModel(path, label, seed);

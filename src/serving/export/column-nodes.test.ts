@@ -1,7 +1,7 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { expect, test } from 'vitest';
 import { inputsSchema } from '../../config/parts.js';
-import { listBounds, type ListValues, type Source, type SourceColumn } from '../../data/dataset.js';
+import { type ListValues, listBounds, type Source, type SourceColumn } from '../../data/dataset.js';
 import { project } from '../../data/encode/project.js';
 import type { Encoding, FittedColumn } from '../../data/encoding.js';
 import { encodeModel, valueInfo } from '../../engine/run/onnx-format.js';
