@@ -51,7 +51,7 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
  * numbers; one that raises a number says in its message what left elsewhere.
  */
 const sizes: Readonly<Record<string, Size>> = {
-  cli: { tokens: 20636, bytes: 90561, files: 26 },
+  cli: { tokens: 20550, bytes: 91125, files: 26 },
   comparison: { tokens: 53232, bytes: 192588, files: 46 },
   config: { tokens: 20379, bytes: 80302, files: 14 },
   data: { tokens: 67053, bytes: 248906, files: 35 },

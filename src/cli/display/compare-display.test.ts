@@ -93,7 +93,8 @@ test('labels, tasks and messages steer no terminal; a bug has its stack', () => 
     '3 runs, 3 of them finished already\n',
     'two\ufffd[2J\ufffdlines seed 1 is started again from its checkpoint: killed\n',
     '4/3 two\ufffd[2J\ufffdlines seed 1  y1\ufffd1m mse 0.5000  y2 auc -  2.0 s\n',
-    '5/3 two\ufffd[2J\ufffdlines seed 1  failed: a \ufffd[2J\nstack\n',
+    '5/3 two\ufffd[2J\ufffdlines seed 1  failed: a \ufffd[2J\n',
+    'stack\n',
   ]);
 });
 
