@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import type { NamedConfig } from './cli/input/config-file.js';
 import type { ComparisonOptions } from './comparison/execute/executor.js';
 import type { ComparisonResult } from './comparison/run-comparison.js';
+import type { ConfigDocument } from './config/document.js';
 import type { RowsOptions } from './serving/with-rows.js';
 import type { RunOptions, TrainingOutcome } from './training/run-options.js';
 
@@ -31,7 +31,7 @@ export async function train(config: string | object, options: TrainOptions = {})
     import('./training/run.js'),
   ]);
   const { overrides = [], ...rest } = options;
-  const experiment = await checkedConfig(...(await namedAs(config, overrides)));
+  const experiment = await checkedConfig(await namedAs(config, overrides));
   const standard = { runs: 'runs', overwrite: false, predictions: true, signal: never(), on: () => undefined };
   return run(experiment, { ...standard, ...rest });
 }
@@ -49,8 +49,8 @@ export async function compare(config: string | object, options: CompareOptions =
   ]);
   const { overrides = [], commands = false, ...rest } = options;
   const named = await namedAs(config, overrides);
-  const comparison = await checkedComparison(...named);
-  if (!commands) await refuseStoredCommands(comparison, named[1]);
+  const comparison = await checkedComparison(named);
+  if (!commands) await refuseStoredCommands(comparison, named.file);
   const standard = { runs: 'runs', predictions: true, signal: never(), halt: never(), on: () => undefined };
   const all = { ...standard, ...rest };
   const command = `ple compare --config ${join(all.runs, comparison.name, 'config.yaml')}`;
@@ -98,8 +98,11 @@ export async function predict(
   });
 }
 
-async function namedAs(config: string | object, overrides: readonly string[]): Promise<NamedConfig> {
-  if (typeof config === 'object') return [JSON.stringify(config), '(config)', overrides];
+async function namedAs(config: string | object, overrides: readonly string[]): Promise<ConfigDocument> {
+  if (typeof config === 'object') {
+    const { readDocument } = await import('./config/document.js');
+    return readDocument(JSON.stringify(config), '(config)', overrides);
+  }
   const { namedConfig } = await import('./cli/input/config-file.js');
   return namedConfig(config, overrides);
 }

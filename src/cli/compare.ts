@@ -66,8 +66,8 @@ export const compare = defineCommand(words, async (words, options) => {
   const { compareAndReport } = await import('../report/compare-and-report.js');
   const { openCompareDisplay } = await import('./display/compare-display.js');
   const named = neededConfig(words, options.config);
-  const [, file, overrides] = named;
-  const config = await checkedComparison(...named);
+  const { file, overrides } = named;
+  const config = await checkedComparison(named);
   const { on, arrayLimit, runs, dryRun = false, predictions, commands, resubmit = false } = options;
   if (!dryRun && !commands) await refuseStoredCommands(config, file);
   const sbatch = sbatchOptions(options);

@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
+import type { ConfigDocument } from '../config/document.js';
 import type { Experiment } from '../config/experiment.js';
 import type { Source } from '../data/dataset.js';
 import type { startingConfig } from '../guess/starting-config.js';
@@ -23,7 +24,6 @@ import {
   say,
 } from './command.js';
 import type { ProgressBars } from './display/progress-bar.js';
-import type { NamedConfig } from './input/config-file.js';
 
 /** The group of commands that look at data before training. */
 export const data: CommandDefinition = (program, exit) => {
@@ -127,14 +127,15 @@ async function inspected(experiment: Experiment, notes?: string[]): Promise<Insp
 
 /** What reading and inspecting the data of a guessed config say, from tables that it does not keep. */
 async function inspectGuess(text: string): Promise<readonly string[]> {
+  const { readDocument } = await import('../config/document.js');
   const { findingTexts } = await import('../report/inspection-text.js');
   const { partialPath, removeRemains } = await import('../support/files.js');
   const notes: string[] = [];
   await removeRemains(tmpdir());
   const cache = partialPath(join(tmpdir(), 'ple-guessed'));
   try {
-    const experiment = await firstExperiment(text, 'the config', [`dataset.cache=${JSON.stringify(cache)}`]);
-    const { findings } = await inspected(experiment, notes);
+    const document = readDocument(text, 'the config', [`dataset.cache=${JSON.stringify(cache)}`]);
+    const { findings } = await inspected(await firstExperiment(document), notes);
     return [...notes.map((note) => `note: ${printable(note)}`), ...findingTexts(findings)];
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
@@ -287,19 +288,19 @@ const fetchData = defineCommand(
       .option('--json', 'print the files as one JSON document')
       .addHelpText('after', examples('ple data fetch census-income', 'ple data fetch census-income --to data/census')),
   async (name, { to, from, json }) => {
-    const { valueAt, withDatasetFile } = await import('../config/document.js');
+    const { withDatasetFile } = await import('../config/document.js');
+    const { plainNode, valueAt } = await import('../config/node.js');
     const { parsePart } = await import('../config/parse.js');
     const { fetchFiles, publicationSchema } = await import('../data/fetch/fetch-files.js');
     const { progressBars } = await import('./display/progress-bar.js');
-    const places = new Map([['', { text: `ple data fetch ${name}`, folder: '.', name: [] }]]);
-    const document = withDatasetFile({ file: name, value: { dataset: { from: name } }, places });
-    const dataset = valueAt(document.value, ['dataset']);
-    const [published, page] = ['fetch', 'page'].map((key) => valueAt(dataset, [key]));
+    const origin = { text: `ple data fetch ${name}`, folder: '.' };
+    const config = withDatasetFile(plainNode({ dataset: { from: name } }, origin));
+    const [published, page] = ['fetch', 'page'].map((key) => valueAt(config.value, ['dataset', key]));
     if (published === undefined)
       throw new ConfigError(
         `The files of '${name}' cannot be downloaded by this command: its file has no fetch.${typeof page === 'string' ? ` Get them from ${page}.` : ''}`,
       );
-    const publication = parsePart(publicationSchema, dataset, document, ['dataset']);
+    const publication = parsePart(publicationSchema, config, ['dataset']);
     if (from !== undefined && !URL.canParse(from)) throw new ConfigError(`--from: '${from}' is no address (http://…).`);
     const bars = progressBars();
     const files = await interruptible(
@@ -325,14 +326,14 @@ const fetchData = defineCommand(
 /** The experiment whose data a config names: a run's, or the first one of a comparison. */
 async function experimentOf(word: string, overrides: readonly string[]): Promise<Experiment> {
   const { namedConfig } = await import('./input/config-file.js');
-  return firstExperiment(...namedConfig(word, overrides));
+  return firstExperiment(namedConfig(word, overrides));
 }
 
-async function firstExperiment(...config: NamedConfig): Promise<Experiment> {
+async function firstExperiment(config: ConfigDocument): Promise<Experiment> {
   const { isComparison } = await import('../config/comparison.js');
   const { checkedComparison, checkedConfig } = await import('./input/config-file.js');
-  if (!isComparison(...config)) return checkedConfig(...config);
-  const { baseline, points, seeds, experiment } = await checkedComparison(...config);
+  if (!isComparison(config)) return checkedConfig(config);
+  const { baseline, points, seeds, experiment } = await checkedComparison(config);
   if (points.length > 1) say(`note: of ${points.length} points, the data of the first are read.`);
   return experiment(baseline, points[0] ?? {}, seeds[0] ?? 0);
 }

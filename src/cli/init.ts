@@ -35,8 +35,9 @@ export const init = defineCommand(words, async (name, { list, force, json }) => 
     .replaceAll(`configs/${name}.yaml`, file);
   const { writeWhole } = await import('../support/files.js');
   const { isComparison } = await import('../config/comparison.js');
+  const { readDocument } = await import('../config/document.js');
   await writeWhole(file, text);
-  const next = commandLine(isComparison(text, file, []) ? 'compare' : 'train', ['--config', file]);
+  const next = commandLine(isComparison(readDocument(text, file)) ? 'compare' : 'train', ['--config', file]);
   say(`Written to ${file}. Go on with:`);
   print(json, { schema: 1, file, next }, `${next}\n`);
 });

@@ -39,22 +39,22 @@ const words = () => {
 /** Writes a process's file and its manifest. Flags and words `key=value` are options of the kind. */
 export const synth = defineCommand(words, async (given, options, command) => {
   const { synthesisKinds } = await import('../data/synthesize.js');
-  const { readDocument } = await import('../config/document.js');
+  const { withOverride } = await import('../config/document.js');
+  const { plainNode } = await import('../config/node.js');
   const { parsePart } = await import('../config/parse.js');
   const { progressBars } = await import('./display/progress-bar.js');
   const { makeFolder } = await import('../support/files.js');
   const kind = synthesisKinds.get(options.kind ?? synthesisKinds.names[0] ?? '');
   const flagged = flags.flatMap(({ flag, key }) => {
     const value: unknown = command.getOptionValue(new Option(flag).attributeName());
-    return value === undefined ? [] : [{ flag: flag.split(' ')[0], value, word: `${key}=${value}` }];
+    return value === undefined ? [] : [{ word: `${key}=${value}`, source: `${flag.split(' ')[0]} ${value}` }];
   });
-  const document = readDocument('{}', 'ple synth', [...flagged.map(({ word }) => word), ...given]);
-  const places = Array.from(document.places, ([key, node]) => {
-    const named = flagged.find(({ word }) => node.text === `override '${word}'`);
-    return [key, named ? { ...node, text: `${named.flag} ${named.value}` } : node] as const;
-  });
+  const chosen = [...flagged, ...given.map((word) => ({ word, source: undefined }))].reduce(
+    (node, { word, source }) => withOverride(node, word, source),
+    plainNode({}, { text: 'ple synth', folder: '.' }),
+  );
   const out = options.out ?? `datasets/${kind.name}.csv`;
-  const write = kind.prepare(parsePart(kind.options, document.value, { ...document, places: new Map(places) }), out);
+  const write = kind.prepare(parsePart(kind.options, chosen), out);
   if (existsSync(out) && !options.force) throw new ConfigError(`${out} exists already: --force replaces it.`);
   makeFolder(dirname(out));
   const { manifest, summary } = await interruptible(`Interrupted: ${out} is not written.`, (signal) => {

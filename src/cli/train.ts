@@ -75,13 +75,14 @@ export const train = defineCommand(words, async (given, options) => {
 
 async function chosenExperiment(given: readonly string[], options: OptionsOf<typeof words>): Promise<Experiment> {
   const { checkedConfig, configOf, namedConfig } = await import('./input/config-file.js');
+  const { withOverrides } = await import('../config/document.js');
   const { hash8 } = await import('../config/hash.js');
   const { definitions } = await import('../training/definitions.js');
   const { resume } = options;
   if (resume === undefined) {
     const config = configOf(given, options.config);
     if (!config) throw new ConfigError('Name a config (--config FILE) or an unfinished run (--resume RUN).');
-    return checkedConfig(...config);
+    return checkedConfig(config);
   }
   if (options.config !== undefined || options.overwrite)
     throw new ConfigError('--resume takes the config of the run’s folder: leave --config and --overwrite out.');
@@ -92,8 +93,10 @@ async function chosenExperiment(given: readonly string[], options: OptionsOf<typ
   const file = join(resume, 'config.yaml');
   if (!existsSync(file) || !existsSync(join(resume, 'checkpoints')))
     throw new ConfigError(`${resume} is not the folder of a run: it has no config.yaml and checkpoints.`);
-  const experiment = await checkedConfig(...namedConfig(file, given));
-  if (hash8(experiment, '', definitions) !== hash8(await checkedConfig(...namedConfig(file, [])), '', definitions))
+  const config = namedConfig(file, given);
+  const experiment = await checkedConfig(config);
+  const before = await checkedConfig(withOverrides(config, []));
+  if (hash8(experiment, '', definitions) !== hash8(before, '', definitions))
     throw new ConfigError(
       'A run is resumed with its own config: only engine, tracking, name and paths may be overridden.',
     );

@@ -11,9 +11,9 @@ export const validate = defineCommand(words, async (given, options) => {
   const { stringifyExperiment } = await import('../config/experiment.js');
   const { isComparison, resolvedComparison } = await import('../config/comparison.js');
   const config = configs.neededConfig(given, options.config);
-  const resolved = isComparison(...config)
-    ? resolvedComparison(await configs.checkedComparison(...config), await configs.runBeside(...config))
-    : await configs.checkedConfig(...config);
+  const resolved = isComparison(config)
+    ? resolvedComparison(await configs.checkedComparison(config), await configs.runBeside(config))
+    : await configs.checkedConfig(config);
   print(options.json, resolved, stringifyExperiment(resolved));
-  say(`${config[1]} is valid.`);
+  say(`${config.file} is valid.`);
 });

@@ -1,12 +1,11 @@
 import { z } from 'zod';
-import { wholeNumber } from '../support/text.js';
-import { contrastSchema, labelsIn } from './contrasts.js';
+import { contrastSchema } from './contrasts.js';
 import { countUpTo } from './count.js';
 import { choice, type Definitions } from './definitions.js';
-import { type Path, valueAt } from './document.js';
-import { type Experiment, seedSchema } from './experiment.js';
-import { distinct, isUnique, notAmong, refuse } from './parse.js';
-import { countCombinations, drawnMost, isList, searchSchema, spaceSchema } from './search.js';
+import { seedSchema } from './experiment.js';
+import { valueAt } from './node.js';
+import { distinct, isUnique } from './parse.js';
+import { searchSchema, spaceSchema } from './search.js';
 
 const values = distinct(z.array(z.unknown()).min(1));
 const models = distinct(z.array(z.string()).min(1), 'a model is listed twice').optional();
@@ -44,6 +43,25 @@ const externalSchema = z.strictObject({
     ),
 });
 
+const matchSchema = z.union([
+  z.literal('parameters'),
+  z
+    .strictObject({
+      parameters: countUpTo(100_000_000, 'more do not fit into memory').optional(),
+      embeddings: z.boolean().optional(),
+    })
+    .refine((match) => Object.keys(match).length > 0, 'give parameters, embeddings or both')
+    .meta({ minProperties: 1 }),
+]);
+
+const contrastsSchema = z
+  .array(contrastSchema)
+  .refine(
+    (contrasts) =>
+      isUnique(contrasts.map((contrast) => ('name' in contrast ? [contrast.name] : contrast.map(String).toSorted()))),
+    'a contrast is listed twice',
+  );
+
 /** What an entry of `compare.models` has beside the keys of `model`. */
 const listed = {
   label,
@@ -74,17 +92,7 @@ export function compareSchema({ models, baseline }: Pick<Definitions, 'models' |
       .describe(
         'Values by dotted key. Every combination is a table with its own baseline. `{ times: [0.25, 1, 4] }`: these multiples of the config’s number. `{ values: […], models: [ple] }`: only these models vary, the others are the same at each value.',
       ),
-    match: z
-      .union([
-        z.literal('parameters'),
-        z
-          .strictObject({
-            parameters: countUpTo(100_000_000, 'more do not fit into memory').optional(),
-            embeddings: z.boolean().optional(),
-          })
-          .refine((match) => Object.keys(match).length > 0, 'give parameters, embeddings or both')
-          .meta({ minProperties: 1 }),
-      ])
+    match: matchSchema
       .nullable()
       .default(null)
       .describe(
@@ -142,12 +150,7 @@ export function compareSchema({ models, baseline }: Pick<Definitions, 'models' |
       .null({ error: ({ input }) => `fronts are axes: say ${axisOfFront(input)}` })
       .optional()
       .meta({ deprecated: true }),
-    contrasts: z
-      .array(contrastSchema)
-      .refine(
-        (all) => isUnique(all.map((one) => ('name' in one ? [one.name] : one.map(String).toSorted()))),
-        'a contrast is listed twice',
-      )
+    contrasts: contrastsSchema
       .default([])
       .describe(
         'Pairs of labels `[model, reference]`: gains over another model than the baseline, tested as a family of their own. A list in place of a label is the mean of its models: `[ple, [mmoe, cgc]]`. `{ name, of: [[a1, b1], [a2, b2]] }` is the mean of the gains of pairs, a main effect; with `less: [[c, d]]`, less the mean of these, an interaction.',
@@ -163,6 +166,19 @@ function axisOfFront(front: unknown): string {
   return `axes: { ${key}: { ${kind}: ${JSON.stringify(list)}, models: [the labels of joint models] } }`;
 }
 
+/** A model's name in tables. */
+export function labelOf({ label, type }: Pick<Compare['models'][number], 'label' | 'type'>): string {
+  return label ?? type;
+}
+
+/** The models that this program trains, and where they are written. */
+export function trainedModels({ models }: Compare) {
+  return models.flatMap((model, index) => {
+    const { type, tune } = model;
+    return type === external ? [] : [{ label: labelOf(model), type, tune, path: ['compare', 'models', index] }];
+  });
+}
+
 type Axis = Compare['axes'][string];
 
 /** The labels of the models that an axis varies. Undefined: all. */
@@ -174,13 +190,10 @@ export function isLossWeight(key: string): boolean {
   return /^loss\.weights\..+\.initial$/.test(key);
 }
 
-/** How many values each axis has that varies a model. */
-function axisSizes(axes: Compare['axes'], label: string): readonly number[] {
-  return Object.values(axes).flatMap((axis) => {
-    if (!(modelsOfAxis(axis)?.includes(label) ?? true)) return [];
-    if (Array.isArray(axis)) return [axis.length];
-    return ['values' in axis ? axis.values.length : axis.times.length];
-  });
+/** How many values an axis has. */
+export function axisSize(axis: Axis): number {
+  if (Array.isArray(axis)) return axis.length;
+  return 'values' in axis ? axis.values.length : axis.times.length;
 }
 
 /** n seeds are 1 to n. */
@@ -191,115 +204,4 @@ export function seedsOf({ seeds }: Pick<Compare, 'seeds'>): readonly number[] {
 /** The seeds under which a search trains. */
 export function tuneSeedsOf(compare: Pick<Compare, 'seeds' | 'tuneSeed'>): readonly number[] {
   return compare.tuneSeed === crossFit ? seedsOf(compare) : [compare.tuneSeed].flat();
-}
-
-/** Keys that a comparison sets itself, that it has once, or that do not belong to a run. */
-const fixed =
-  /^((compare|execute|engine|tracking)(\..*)?|name|seed|model|dataset\.from|tasks(\.\d+(\.(name|type))?)?)$/;
-const notVaried =
-  'cannot be varied: name a key below dataset (as an axis), inputs, model, loss or train, or an option of a task';
-/** Runs are checked and planned in memory. */
-const mostRuns = 20_000;
-
-/** The checks across the keys of a comparison. */
-export function checkComparison(
-  { compare, tasks, dataset }: Pick<Experiment, 'tasks' | 'dataset'> & { readonly compare: Compare },
-  context: z.core.$RefinementCtx,
-  { metrics, baseline }: Definitions,
-): void {
-  const { models, axes, tune, search, uncertainty, tuneSeed } = compare;
-  const fail = (path: Path, message: string) => refuse(context, ['compare', ...path], message);
-  const isAmong = (path: Path, what: string, name: string, names: readonly string[]) => {
-    if (!names.includes(name)) fail(path, notAmong(what, name, names));
-    return names.includes(name);
-  };
-
-  const labels = models.map(({ type, label = type }) => label);
-  const twice = labels.find((label, index) => labels.indexOf(label) !== index);
-  if (twice !== undefined) fail(['models'], `two models are labelled '${twice}': give each a label of its own`);
-  else if (!models.some(({ type }) => type === baseline))
-    fail(['models'], `list a ${baseline} model: gains are over it`);
-  for (const [index, contrast] of compare.contrasts.entries()) {
-    for (const { label, path } of labelsIn(contrast))
-      isAmong(['contrasts', index, ...path], 'no model is labelled', label, labels);
-    if ('name' in contrast && labels.includes(contrast.name))
-      fail(['contrasts', index, 'name'], `a model is labelled '${contrast.name}': choose another name`);
-  }
-
-  const drawn = drawnMost(search);
-  const ofModels = models.map((model, index) => ({ path: ['models', index, 'tune'], spaces: model.tune }));
-  for (const [key, axis] of Object.entries(axes)) {
-    if (fixed.test(key)) fail(['axes', key], notVaried);
-    for (const label of modelsOfAxis(axis) ?? []) isAmong(['axes', key], 'no model is labelled', label, labels);
-  }
-  for (const { path, spaces } of [{ path: ['tune'], spaces: tune }, ...ofModels])
-    for (const [key, space] of Object.entries(spaces ?? {})) {
-      const refuseKey = (message: string) => fail([...path, key], message);
-      if (fixed.test(key)) refuseKey(notVaried);
-      else if (key in axes) refuseKey('is an axis already');
-      else if (path.length > 1 && tune && key in tune)
-        refuseKey('is in compare.tune already, which is searched for every model');
-      else if (/^dataset\b/.test(key))
-        refuseKey('cannot be tuned: models are compared on the same data and split; vary it by axes');
-      else if (drawn === Number.POSITIVE_INFINITY && !isList(space))
-        refuseKey(
-          'a grid needs a list of values: list them, or draw from this distribution with compare.search: { type: random, candidates: 20 }',
-        );
-    }
-
-  const names = tasks.map(({ name }) => name);
-  const judges = metrics.all.filter(({ better }) => better !== null);
-  for (const [task, metric] of Object.entries(compare.metrics)) {
-    if (!isAmong(['metrics', task], 'no task', task, names)) continue;
-    const ofTask = judges.filter(({ type }) => tasks.some(({ name, type: own }) => name === task && own === type));
-    const known = ofTask.map(({ name }) => name);
-    if (!isAmong(['metrics', task], `'${task}' is not judged by`, metric, known)) continue;
-    if ((uncertainty ?? 'seeds') !== 'seeds' && !ofTask.find(({ name }) => name === metric)?.influence)
-      fail(
-        ['metrics', task],
-        `${metric} has no error over test rows, which uncertainty: ${uncertainty} asks for: choose another metric, or uncertainty: seeds`,
-      );
-  }
-  for (const metric of Object.keys(compare.margin))
-    isAmong(
-      ['margin', metric],
-      'no metric',
-      metric,
-      judges.map(({ name }) => name),
-    );
-  for (const task of Object.keys(compare.taskWeights)) isAmong(['taskWeights', task], 'no task', task, names);
-  if (names.every((name) => compare.taskWeights[name] === 0)) fail(['taskWeights'], 'a task has a weight above 0');
-  if (context.issues.length > 0) return;
-
-  const [seeds, tuneSeeds] = [seedsOf(compare), tuneSeedsOf(compare)];
-  const isCrossFit = tuneSeed === crossFit;
-  const trained = models.filter(({ type }) => type !== external);
-  const sizes = trained.map((model) => countCombinations({ ...tune, ...model.tune }));
-  const isSearched = sizes.some((size) => size > 1);
-  const reported = tuneSeeds.find((seed) => seeds.includes(seed));
-  if (!isSearched && (isCrossFit || drawn !== Number.POSITIVE_INFINITY))
-    fail(
-      [isCrossFit ? 'tuneSeed' : 'search'],
-      'there is nothing to search: name keys and their values under compare.tune',
-    );
-  if (isCrossFit && seeds.length < 2)
-    fail(['tuneSeed'], 'cross-fit needs two seeds or more, which choose for one another');
-  if (isSearched && !isCrossFit && reported !== undefined)
-    fail(['tuneSeed'], `${reported} is one of compare.seeds: a search has seeds of its own`);
-  if (isSearched && dataset.splitSeed === 'run')
-    refuse(
-      context,
-      ['dataset', 'splitSeed'],
-      'run draws other splits under the seed of a search: it would choose by rows that others are tested on; use a number',
-    );
-  const runs = trained.reduce((sum, { type, label = type }, index) => {
-    const points = axisSizes(axes, label).reduce((product, size) => product * size, 1);
-    const searched = Math.min(sizes[index] ?? 1, drawn) * tuneSeeds.length; // cross-fitted, the reported runs are among them
-    return sum + points * (isCrossFit ? searched : seeds.length + searched);
-  }, 0);
-  if (runs > mostRuns)
-    fail(
-      [],
-      `the points of the axes, models, seeds and searched values make ${wholeNumber(runs)} runs; ${wholeNumber(mostRuns)} is the most: list fewer values`,
-    );
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { ConfigError } from '../support/errors.js';
 import { definitions } from '../training/definitions.js';
 import { type ComparisonConfig, isComparison, parseComparison, stringifyComparison } from './comparison.js';
+import { readDocument } from './document.js';
 import { isQueue, parseExecute } from './execute.js';
 import { parseExperiment, stringifyExperiment } from './experiment.js';
 import { hash8 } from './hash.js';
@@ -118,8 +119,8 @@ test('a resolved comparison asks for the same runs', () => {
 
 test('a comparison is told from the config of a run', () => {
   const run = stringifyExperiment(parse().experiment('four', {}, 2));
-  const isIt = (from: string, words: readonly string[] = []) => isComparison(from, 'c.yaml', words);
-  expect([isIt(text), isIt(run), isIt(run, ['compare.seeds=3']), isIt('a: [')]).toEqual([true, false, true, false]);
+  const isIt = (from: string, words: readonly string[] = []) => isComparison(readDocument(from, 'c.yaml', words));
+  expect([isIt(text), isIt(run), isIt(run, ['compare.seeds=3'])]).toEqual([true, false, true]);
 });
 
 test('a mistake in an axis has the place of its value, one in a model that of the comparison', () => {

@@ -2,7 +2,7 @@ import { stringify } from 'yaml';
 import { z } from 'zod';
 import { wholeSchema } from './comparison.js';
 import type { Definitions } from './definitions.js';
-import { mergedKeys } from './document.js';
+import { mergedKeys } from './node.js';
 
 /** JSON Schema, draft 7: YAML language servers support it best. */
 export type Schema = z.core.JSONSchema.JSONSchema;
@@ -84,24 +84,30 @@ export function describedKeys(schema: Schema): readonly Key[] {
   return [...keys.values()];
 }
 
-function* walk(schema: Schema, path: readonly string[], of: string | undefined): Generator<Key> {
+function* walk(schema: Schema, path: readonly string[], definition: string | undefined): Generator<Key> {
   for (const [name, value] of Object.entries(schema.properties ?? {})) {
     if (typeof value === 'boolean') continue;
-    const at = [...path, name];
-    const below = [...walk(value, at, of)];
+    const inner = [...path, name];
+    const below = [...walk(value, inner, definition)];
     const { description } = value;
     const standard = schema.required?.includes(name) ? 'required' : standardText(value);
     const holdsKeys = value.properties !== undefined && below.length > 0;
     if (description !== undefined)
-      yield { path: at, of: of === undefined ? [] : [of], meaning: description, standards: [standard], holdsKeys };
+      yield {
+        path: inner,
+        of: definition === undefined ? [] : [definition],
+        meaning: description,
+        standards: [standard],
+        holdsKeys,
+      };
     yield* below;
   }
-  for (const definition of schema.oneOf ?? []) yield* walk(definition, path, definition.title);
-  for (const alternative of schema.anyOf ?? []) yield* walk(alternative, path, of);
+  for (const option of schema.oneOf ?? []) yield* walk(option, path, option.title);
+  for (const alternative of schema.anyOf ?? []) yield* walk(alternative, path, definition);
   const { items, additionalProperties: values, propertyNames: names } = schema;
-  if (typeof items === 'object' && !Array.isArray(items)) yield* walk(items, [...path, '[]'], of);
+  if (typeof items === 'object' && !Array.isArray(items)) yield* walk(items, [...path, '[]'], definition);
   const name = (typeof names === 'object' && names.description) || 'name';
-  if (typeof values === 'object') yield* walk(values, [...path, `<${name}>`], of);
+  if (typeof values === 'object') yield* walk(values, [...path, `<${name}>`], definition);
 }
 
 function standardText(schema: Schema): string {

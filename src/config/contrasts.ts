@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import type { Path } from './document.js';
+import type { Path } from './node.js';
 import { distinct } from './parse.js';
 
 /** A model, or the mean of several. */
-const side = z.union([z.string(), distinct(z.array(z.string()).min(2), 'a model is listed twice')]);
+const sideSchema = z.union([z.string(), distinct(z.array(z.string()).min(2), 'a model is listed twice')]);
 const withItself = 'a model cannot be compared with itself';
-const pairs = distinct(
+const pairsSchema = distinct(
   z.array(z.tuple([z.string(), z.string()]).refine(([model, reference]) => model !== reference, withItself)).min(1),
   'a pair is listed twice',
 );
@@ -14,13 +14,13 @@ const pairs = distinct(
 export const contrastSchema = z.union(
   [
     z
-      .tuple([side, side])
+      .tuple([sideSchema, sideSchema])
       .refine(([one, other]) => [one].flat().every((label) => ![other].flat().includes(label)), withItself),
     z
       .strictObject({
         name: z.string().min(1).describe('Its name in tables.'),
-        of: pairs.describe('Pairs `[model, reference]`: the mean of their gains, seed by seed.'),
-        less: pairs.optional().describe('Pairs whose mean gain is subtracted. Absent: none.'),
+        of: pairsSchema.describe('Pairs `[model, reference]`: the mean of their gains, seed by seed.'),
+        less: pairsSchema.optional().describe('Pairs whose mean gain is subtracted. Absent: none.'),
       })
       .refine(
         (contrast) => contrast.of.length === 0 || contrastSides(contrast).model.terms.length > 0,
@@ -56,28 +56,28 @@ export function contrastSides(contrast: ContrastConfig): Readonly<Record<'model'
     const [model, reference] = contrast;
     return { model: meanSide(model), reference: meanSide(reference) };
   }
-  const { name, of, less = [] } = contrast;
+  const { name, of: pairs, less = [] } = contrast;
   // Counts are whole numbers over one divisor.
   const times = Math.max(1, less.length);
-  const divisor = times * of.length;
+  const divisor = times * pairs.length;
   const counts = new Map<string, number>();
   const add = (label: string, count: number) => counts.set(label, (counts.get(label) ?? 0) + count);
-  for (const [counted, count] of [[of, times] as const, [less, -of.length] as const])
+  for (const [counted, count] of [[pairs, times] as const, [less, -pairs.length] as const])
     for (const [model, reference] of counted) {
       add(model, count);
       add(reference, -count);
     }
   const sideOf = (label: string, sign: number): ContrastSide => {
-    const terms = Array.from(counts, ([of, count]) => ({ label: of, count: sign * count }));
+    const terms = Array.from(counts, ([model, count]) => ({ label: model, count: sign * count }));
     return { label, terms: terms.filter(({ count }) => count > 0), divisor };
   };
-  const reference = less.length === 0 ? pairsText(of) : `${pairsText(of)} less ${pairsText(less)}`;
+  const reference = less.length === 0 ? pairsText(pairs) : `${pairsText(pairs)} less ${pairsText(less)}`;
   return { model: sideOf(name, 1), reference: sideOf(reference, -1) };
 }
 
-function meanSide(of: Side): ContrastSide {
-  const labels = [of].flat();
-  const label = typeof of === 'string' ? of : `mean of ${labels.join(', ')}`;
+function meanSide(side: Side): ContrastSide {
+  const labels = [side].flat();
+  const label = typeof side === 'string' ? side : `mean of ${labels.join(', ')}`;
   return { label, terms: labels.map((one) => ({ label: one, count: 1 })), divisor: labels.length };
 }
 
@@ -89,8 +89,9 @@ function pairsText(pairs: Pairs): string {
 
 /** The labels that a contrast names, and where. */
 export function labelsIn(contrast: ContrastConfig): readonly { readonly label: string; readonly path: Path }[] {
-  if (!('of' in contrast)) return contrast.flatMap((side, at) => [side].flat().map((label) => ({ label, path: [at] })));
+  if (!('of' in contrast))
+    return contrast.flatMap((side, index) => [side].flat().map((label) => ({ label, path: [index] })));
   return (['of', 'less'] as const).flatMap((key) =>
-    (contrast[key] ?? []).flatMap((pair, at) => pair.map((label, side) => ({ label, path: [key, at, side] }))),
+    (contrast[key] ?? []).flatMap((pair, index) => pair.map((label, side) => ({ label, path: [key, index, side] }))),
   );
 }

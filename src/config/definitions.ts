@@ -2,8 +2,8 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { Catalogue } from '../support/catalogue.js';
 import { must } from '../support/must.js';
-import { type ConfigDocument, placeOf, valueAt } from './document.js';
-import { notAmong } from './parse.js';
+import { type ConfigNode, originOf, valueAt } from './node.js';
+import { notAmong, parsePart } from './parse.js';
 
 /** What a config may choose from. The parts know their own options; this layer does not know the parts. */
 export interface Definitions {
@@ -88,27 +88,26 @@ export function choice<Key extends string, Added extends z.ZodRawShape = Record<
     );
   const start = partName(kind, '');
   const loose = unchecked
-    .filter((part) => part.startsWith(start))
-    .map((part) => z.looseObject({ [key]: z.literal(part.slice(start.length)) }));
+    .filter((name) => name.startsWith(start))
+    .map((name) => z.looseObject({ [key]: z.literal(name.slice(start.length)) }));
   type Named = z.ZodObject<Added & { readonly [name in Key]: z.ZodType<string> }, z.core.$loose>;
   const [first, ...rest] = [...checked, ...loose, ...others].filter(
     (options): options is typeof options & Named => key in options.shape,
   );
   if (!first) throw new Error(`There is no ${kind}.`);
   return z.discriminatedUnion(key, [first, ...rest], {
-    error: ({ code, input }) => {
-      if (code !== 'invalid_union') return undefined;
-      const name = valueAt(input, [key]);
-      if (name === undefined) return instead?.(name) ?? 'is missing';
-      return typeof name === 'string'
-        ? (instead?.(name) ?? notAmong(`unknown ${kind}`, name, names))
-        : 'expected a name';
-    },
+    error: ({ code, input }) => (code === 'invalid_union' ? refusal(valueAt(input, [key])) : undefined),
   });
+
+  function refusal(name: unknown): string {
+    if (name === undefined) return instead?.(name) ?? 'is missing';
+    if (typeof name !== 'string') return 'expected a name';
+    return instead?.(name) ?? notAmong(`unknown ${kind}`, name, names);
+  }
 }
 
-/** The parts that a run's config names, in the order of its keys. */
-export function namedParts(config: unknown, definitions: Definitions): readonly { part: string; revision: number }[] {
+/** The parts that a run's config names (`partName`), in the order of its keys. */
+export function namedParts(config: unknown, definitions: Definitions): readonly { name: string; revision: number }[] {
   const { loaders, models, weightSchedules, balancings, optimizers, learningRateSchedules } = definitions;
   const names: readonly (readonly [Catalogue<Chosen>, string])[] = [
     [loaders, 'dataset.loader'],
@@ -123,7 +122,7 @@ export function namedParts(config: unknown, definitions: Definitions): readonly 
     const chosen = valueAt(config, path.split('.'));
     if (typeof chosen !== 'string') return [];
     const revision = all.find(({ name }) => name === chosen)?.revision ?? 1;
-    return [{ part: partName(kind, chosen), revision }];
+    return [{ name: partName(kind, chosen), revision }];
   });
 }
 
@@ -149,8 +148,8 @@ export type Plugin = Readonly<z.infer<typeof resolvedPlugin>>;
 export type PluginEntry = string | Plugin;
 
 /** The file of an entry: its path is relative to the config, that of an override to the working folder. */
-export function pluginFile(entry: PluginEntry, index: number, document: ConfigDocument): string {
-  return typeof entry === 'string' ? resolve(placeOf(document, ['plugins', index]).folder, entry) : entry.file;
+export function pluginFile(entry: PluginEntry, index: number, config: ConfigNode): string {
+  return typeof entry === 'string' ? resolve(originOf(config, ['plugins', index]).folder, entry) : entry.file;
 }
 
 /** How a part is named among `parts`. */
@@ -159,14 +158,11 @@ export function partName(kind: string, name: string): string {
 }
 
 /** The plugins that a config names, with their checksums at loading. */
-export function resolvedPlugins(
-  entries: readonly PluginEntry[],
-  document: ConfigDocument,
-  loaded: readonly Plugin[],
-): readonly Plugin[] {
+export function pluginsOf(config: ConfigNode, loaded: readonly Plugin[]): readonly Plugin[] {
+  const entries = parsePart(pluginsSchema, config, ['plugins']) ?? [];
   return entries.map((entry, index) => {
     if (typeof entry !== 'string') return entry;
-    const file = pluginFile(entry, index, document);
+    const file = pluginFile(entry, index, config);
     return must(
       loaded.find((plugin) => plugin.file === file),
       `loaded plugin ${file}`,
@@ -188,10 +184,10 @@ export function usedPlugins(
 ): readonly Plugin[] {
   return plugins.flatMap((plugin) => {
     if (isAbsent(plugin, loaded)) return [plugin];
-    const parts = plugin.parts.filter((part) => used.includes(part));
+    const parts = plugin.parts.filter((name) => used.includes(name));
     if (parts.length === 0) return [];
     const { file, sha256 } = plugin;
-    const hasLoader = parts.some((part) => part.startsWith('loader '));
+    const hasLoader = parts.some((name) => name.startsWith('loader '));
     return [{ file, sha256, parts, ...(hasLoader ? { paths: [...paths] } : {}) }];
   });
 }

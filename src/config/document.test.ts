@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { temporaryFolder } from '../support/folder.fixture.js';
-import { type ConfigDocument, placeOf, readDocument, withChanges } from './document.js';
+import { readDocument } from './document.js';
+import { type ConfigNode, originOf, plainNode, withNode } from './node.js';
 
 test.each(['['.repeat(100_000), '- '.repeat(100_000)])('a config of 100,000 levels is one error', (text) => {
   expect(() => readDocument(text, 'x.yaml')).toThrow('x.yaml: nested deeper than 100 levels.');
@@ -42,7 +43,7 @@ test('models may be chosen by the names that the config has for them, and by the
 test('a number as a weight is its initial value, a name as the model its type; messages name the override', () => {
   const text = 'model: { type: ple, levels: [[9]] }\nloss: { weights: { a: { initial: 2, ratio: 0.9 } } }\n';
   const document = readDocument(text, 'x.yaml', ['loss.weights.a=3', 'loss.weights.b=4', 'model=mmoe']);
-  const at = (path: string[]) => placeOf(document, path);
+  const at = (path: string[]) => originOf(document, path);
   expect(document.value).toEqual({
     model: { type: 'mmoe' },
     loss: { weights: { a: { initial: 3, ratio: 0.9 }, b: { initial: 4 } } },
@@ -55,7 +56,7 @@ test('a number as a weight is its initial value, a name as the model its type; m
 test('a key of axes or tune has its points as an override, too', () => {
   const document = readDocument('{}', 'x.yaml', ['compare.axes.train.epochs=[1, 2]', 'compare.tune={ a.b: [3] }']);
   expect(document.value).toEqual({ compare: { axes: { 'train.epochs': [1, 2] }, tune: { 'a.b': [3] } } });
-  expect(placeOf(document, ['compare', 'axes', 'train.epochs']).text).toBe(
+  expect(originOf(document, ['compare', 'axes', 'train.epochs']).text).toBe(
     "override 'compare.axes.train.epochs=[1, 2]'",
   );
 });
@@ -86,7 +87,7 @@ tasks:
 `;
 const sql = "SELECT getvariable('last') FROM visits\n";
 
-const datasetOf = ({ value }: ConfigDocument) => z.object({ dataset: z.looseObject({}) }).parse(value).dataset;
+const datasetOf = ({ value }: ConfigNode) => z.object({ dataset: z.looseObject({}) }).parse(value).dataset;
 
 /** Reads a config beside `shop.yaml`. */
 function read(dataset: string, words: readonly string[] = [], file = shop) {
@@ -119,21 +120,24 @@ test('overrides and axes set one key of the result', () => {
   expect(variables).toEqual({ last: 3, share: 0.1 });
   expect(tasks).toEqual({ spent: { column: 'paid', regression: true } });
   expect(files).toEqual({ visits: 'visits.csv' });
-  const axis = { key: 'dataset.variables.last', value: 9, name: ['dataset', 'variables', 'last'], from: ['name'] };
-  const file = join(folder, 'config.yaml');
-  const changed = withChanges(readDocument('dataset: { from: shop.yaml }', file, ['dataset.variables.last=3']), [axis]);
+  const place = { text: 'an axis', folder };
+  const document = readDocument('dataset: { from: shop.yaml }', join(folder, 'config.yaml'), [
+    'dataset.variables.last=3',
+  ]);
+  const changed = withNode(document, ['dataset', 'variables', 'last'], plainNode(9, place));
   expect(changed.value).toMatchObject({ dataset: { variables: { last: 9, share: 0.1 } } });
-  const none = { ...axis, key: 'dataset.tasks.spent', value: null };
-  expect(datasetOf(withChanges(readIt(), [none])).tasks).not.toHaveProperty('spent');
+  expect(document.value).toMatchObject({ dataset: { variables: { last: 3, share: 0.1 } } });
+  const without = withNode(readIt(), ['dataset', 'tasks', 'spent'], plainNode(null, place));
+  expect(datasetOf(without).tasks).not.toHaveProperty('spent');
 });
 
 test('a mistake has the place where it is written: in the dataset file, in the config, or an override', () => {
   const { folder, read: readIt } = read('from: shop.yaml\n  variables: { last: 4 }', ['dataset.files.people=p.csv']);
   const document = readIt();
-  const at = (key: string) => placeOf(document, ['dataset', ...key.split('.')]).text.replace(`${folder}/`, '');
+  const at = (key: string) => originOf(document, ['dataset', ...key.split('.')]).text.replace(`${folder}/`, '');
   expect(at('tasks.spent.regression')).toBe('shop.yaml:9:27');
   const lessLoader = read('from: shop.yaml', [], shop.replace('loader: table', '# none'));
-  expect(placeOf(lessLoader.read(), ['dataset', 'loader']).text).toBe(join(lessLoader.folder, 'shop.yaml'));
+  expect(originOf(lessLoader.read(), ['dataset', 'loader']).text).toBe(join(lessLoader.folder, 'shop.yaml'));
   expect(at('variables.share')).toBe('shop.yaml:5:23');
   expect(at('variables.last')).toBe('config.yaml:3:16');
   expect(at('files.people')).toBe("override 'dataset.files.people=p.csv'");

@@ -9,16 +9,43 @@ import {
   namedParts,
   type Plugin,
   partName,
+  pluginsOf,
   pluginsSchema,
-  resolvedPlugins,
   usedPlugins,
 } from './definitions.js';
 import { deviceNames } from './device-names.js';
-import { type ConfigDocument, isMapping, readDocument, shippedDatasets } from './document.js';
+import { readDocument, shippedDatasets } from './document.js';
+import { type ConfigNode, nodeAt, withoutKeys } from './node.js';
 import { notAmong, parsePart, refuse } from './parse.js';
 import { inputsSchema, taskSchema, trackingSchema, weightSchema } from './parts.js';
 
 export const seedSchema = z.int().nonnegative();
+
+const earlyStoppingSchema = z
+  .strictObject({
+    monitor: z
+      .string()
+      .regex(/^(mean|loss|task:.+|metric:.+)$/, "'mean', 'loss', 'task:<name>' or 'metric:<name>'")
+      .default('mean')
+      .describe(
+        'What training goes on for, and what chooses the epoch of `keep: one`: the `mean` [score](config.md#scores) of the tasks on validation; `task:<name>`; `metric:<name>`, over the tasks that have it; or `loss`, the joint loss at the initial weights.',
+      ),
+    patience: epochCount()
+      .nullable()
+      .default(null)
+      .describe('Training ends after this many epochs without a better score of any task. null: never.'),
+    minDelta: z
+      .number()
+      .positive()
+      .optional()
+      .describe(
+        'For `patience`, a score is better only if it exceeds the last one that counted by more than this (as in Keras), in units of the score. An error without `patience`.',
+      ),
+  })
+  .refine(({ minDelta, patience }) => minDelta === undefined || patience !== null, {
+    path: ['minDelta'],
+    message: 'has no effect without patience',
+  });
 
 function trainSchema({ optimizers, learningRateSchedules }: Definitions, unchecked: readonly string[]) {
   const withSchedule = (options: z.ZodObject) =>
@@ -73,31 +100,7 @@ function trainSchema({ optimizers, learningRateSchedules }: Definitions, uncheck
         })
         .optional()
         .describe('Optimizers of parts of the parameters. Absent: `optimizer` moves all.'),
-      earlyStopping: z
-        .strictObject({
-          monitor: z
-            .string()
-            .regex(/^(mean|loss|task:.+|metric:.+)$/, "'mean', 'loss', 'task:<name>' or 'metric:<name>'")
-            .default('mean')
-            .describe(
-              'What training goes on for, and what chooses the epoch of `keep: one`: the `mean` [score](config.md#scores) of the tasks on validation; `task:<name>`; `metric:<name>`, over the tasks that have it; or `loss`, the joint loss at the initial weights.',
-            ),
-          patience: epochCount()
-            .nullable()
-            .default(null)
-            .describe('Training ends after this many epochs without a better score of any task. null: never.'),
-          minDelta: z
-            .number()
-            .positive()
-            .optional()
-            .describe(
-              'For `patience`, a score is better only if it exceeds the last one that counted by more than this (as in Keras), in units of the score. An error without `patience`.',
-            ),
-        })
-        .refine(({ minDelta, patience }) => minDelta === undefined || patience !== null, {
-          path: ['minDelta'],
-          message: 'has no effect without patience',
-        })
+      earlyStopping: earlyStoppingSchema
         .prefault({})
         .describe('Which epochs are kept, and when training ends before `epochs`.'),
     })
@@ -148,6 +151,18 @@ export const engineSchema = z
   .prefault({})
   .describe('What training runs on; not in the run’s hash.');
 
+const tasksSchema = z
+  .array(taskSchema)
+  .min(1)
+  .superRefine((tasks, context) => {
+    const names = tasks.map(({ name }) => name);
+    for (const [index, name] of names.entries()) {
+      if (names.indexOf(name) !== index) refuse(context, [index, 'name'], `task '${name}' is listed twice`);
+      // Results, weights and metrics are objects by task, and objects inherit these names.
+      if (name in {}) refuse(context, [index, 'name'], `'${name}' cannot be a task's name: choose another`);
+    }
+  });
+
 /**
  * The keys of a run. Every part has the options of the definition that it names.
  * @param unchecked parts of which any options are taken
@@ -171,18 +186,7 @@ export function runKeys(definitions: Definitions, unchecked: readonly string[] =
       'The data.',
     ),
     inputs: inputsSchema.prefault({}).describe('How columns become inputs, fitted on the training split.'),
-    tasks: z
-      .array(taskSchema)
-      .min(1)
-      .superRefine((tasks, context) => {
-        const names = tasks.map(({ name }) => name);
-        for (const [index, name] of names.entries()) {
-          if (names.indexOf(name) !== index) refuse(context, [index, 'name'], `task '${name}' is listed twice`);
-          // Results, weights and metrics are objects by task, and objects inherit these names.
-          if (name in {}) refuse(context, [index, 'name'], `'${name}' cannot be a task's name: choose another`);
-        }
-      })
-      .describe('What is predicted, in the order of every table and array.'),
+    tasks: tasksSchema.describe('What is predicted, in the order of every table and array.'),
     model: choice(models, 'type', { unchecked }).describe('The architecture.'),
     loss: z
       .strictObject({
@@ -255,10 +259,10 @@ function checkNames(
   const [, what, watched = ''] = /^(task|metric):(.*)/.exec(train.earlyStopping.monitor) ?? [];
   if (what === undefined || unchecked.includes(partName(kind, watched))) return;
   const judges = all.filter(({ type, better }) => better !== null && tasks.some((task) => task.type === type));
-  const known = what === 'task' ? names : judges.map(({ name }) => name);
+  const allowed = what === 'task' ? names : judges.map(({ name }) => name);
   const message = what === 'task' ? 'no task' : 'no task is judged by a metric';
-  if (!known.includes(watched))
-    refuse(context, ['train', 'earlyStopping', 'monitor'], notAmong(message, watched, known));
+  if (!allowed.includes(watched))
+    refuse(context, ['train', 'earlyStopping', 'monitor'], notAmong(message, watched, allowed));
 }
 
 /** Embeddings may have an optimizer of their own; each option has one place then. */
@@ -306,21 +310,25 @@ export function parseExperiment(
   return resolveExperiment(readDocument(text, file, overrides), definitions);
 }
 
-/** `parseExperiment` for a document. `compare:` is left out, and then `execute:` too. */
-export function resolveExperiment(document: ConfigDocument, definitions: Definitions): Experiment {
-  const value = withoutComparison(document.value);
-  const named = parsePart(z.looseObject({ plugins: pluginsSchema }), value, document).plugins ?? [];
-  const plugins = resolvedPlugins(named, document, definitions.plugins);
+/**
+ * `parseExperiment` for a config that is read. `compare:` is left out, and then `execute:` too.
+ * @param plugins those that the config names
+ */
+export function resolveExperiment(
+  config: ConfigNode,
+  definitions: Definitions,
+  plugins = pluginsOf(config, definitions.plugins),
+): Experiment {
   const absent = plugins.filter((plugin) => isAbsent(plugin, definitions.plugins));
   const schema = experimentSchema(
     definitions,
     absent.flatMap(({ parts }) => parts),
   );
-  const { plugins: _, ...experiment } = parsePart(schema, value, document);
+  const { plugins: _, ...experiment } = parsePart(schema, withoutComparison(config));
   const { kind, all } = definitions.metrics; // a run has the values of all that its tasks' types have
   const measured = all.filter(({ type }) => experiment.tasks.some((task) => task.type === type));
   const parts = [
-    ...namedParts(experiment, definitions).map(({ part }) => part),
+    ...namedParts(experiment, definitions).map(({ name }) => name),
     ...measured.map(({ name }) => partName(kind, name)),
   ];
   const paths = dataPaths({ ...experiment, plugins }, definitions);
@@ -329,11 +337,9 @@ export function resolveExperiment(document: ConfigDocument, definitions: Definit
 }
 
 /** The part of a config that is a run's. */
-export function withoutComparison(config: unknown): unknown {
-  if (!isMapping(config)) return config ?? {};
-  if (!('compare' in config)) return config;
-  const { compare: _, execute: __, ...rest } = config;
-  return rest;
+export function withoutComparison(config: ConfigNode): ConfigNode {
+  const isRun = config.value !== null && nodeAt(config, ['compare']) === undefined;
+  return isRun ? config : withoutKeys(config, ['compare', 'execute']);
 }
 
 type RunSchema = ReturnType<typeof runSchema>;
@@ -344,10 +350,10 @@ const schemas = new WeakMap<Definitions, Map<string, RunSchema>>();
  * @param unchecked parts of which any options are taken
  */
 export function experimentSchema(definitions: Definitions, unchecked: readonly string[]): RunSchema {
-  const made = schemas.get(definitions) ?? new Map<string, RunSchema>();
+  const byKey = schemas.get(definitions) ?? new Map<string, RunSchema>();
   const key = `${definitions.plugins.length} ${unchecked.join()}`;
-  const schema = made.get(key) ?? runSchema(definitions, unchecked);
-  schemas.set(definitions, made.set(key, schema));
+  const schema = byKey.get(key) ?? runSchema(definitions, unchecked);
+  schemas.set(definitions, byKey.set(key, schema));
   return schema;
 }
 

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { type Definitions, dataPaths, namedParts } from './definitions.js';
-import { isMapping } from './document.js';
 import { type Experiment, experimentSchema } from './experiment.js';
+import { isMapping } from './node.js';
 import { alternatives } from './parse.js';
 
 /**
@@ -27,8 +27,8 @@ export function hash8(experiment: Experiment, checksum: string, definitions: Def
   const schema = experimentSchema(definitions, ofPlugins);
   const config = withoutDefaults(schema, { ...rest, dataset: data });
   const revisions = namedParts(experiment, definitions)
-    .filter(({ part, revision }) => revision !== 1 && !ofPlugins.includes(part))
-    .map(({ part, revision }) => `${part} ${revision}`);
+    .filter(({ name, revision }) => revision !== 1 && !ofPlugins.includes(name))
+    .map(({ name, revision }) => `${name} ${revision}`);
   const code = [...new Set(plugins.map(({ sha256 }) => sha256))].toSorted();
   return createHash('sha256')
     .update(JSON.stringify(sorted({ protocol, config, revisions, code, checksum })))

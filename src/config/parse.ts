@@ -1,18 +1,18 @@
 import { z } from 'zod';
 import { didYouMean, nearest } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
-import { type ConfigDocument, isMapping, type Path, placeOf, valueAt } from './document.js';
+import { type ConfigNode, isMapping, originOf, type Path, valueAt } from './node.js';
 
 /**
- * Parses a config, or one part of it (`at` is where it lies in the document).
+ * Parses a config, or the part of it at a path.
  * @throws ConfigError: each mistake as `file:line:column: key: what is wrong`, with the nearest known key.
  */
 export function parsePart<Schema extends z.ZodType>(
   schema: Schema,
-  value: unknown,
-  document: ConfigDocument,
-  at: Path = [],
+  config: ConfigNode,
+  start: Path = [],
 ): z.infer<Schema> {
+  const value = valueAt(config.value, start);
   const parsed = schema.safeParse(value, { error: inWords });
   if (parsed.success) return parsed.data;
   const issues = parsed.error.issues.flatMap((issue) => meant(issue, value));
@@ -28,16 +28,16 @@ export function parsePart<Schema extends z.ZodType>(
       ? []
       : [{ path, message: issue.message }];
   });
-  // Of several mistakes at one place the last is the narrowest.
+  // The last of several mistakes at one place is the narrowest.
   const byPlace = new Map(
-    mistakes.map(({ path, message }) => [path.join('.'), failAt(document, [...at, ...path], message)]),
+    mistakes.map(({ path, message }) => [path.join('.'), failAt(config, [...start, ...path], message)]),
   );
   throw new ConfigError(...inOrder([...byPlace.values()].map(({ message }) => message)));
 }
 
 /** A mistake at a place of the config. */
-export function failAt(document: ConfigDocument, path: Path, message: string): ConfigError {
-  const { text, name } = placeOf(document, path);
+export function failAt(config: ConfigNode, path: Path, message: string): ConfigError {
+  const { text, name } = originOf(config, path);
   return new ConfigError(`${text}: ${name.length > 0 ? `'${name.join('.')}': ` : ''}${message}.`);
 }
 

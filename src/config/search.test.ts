@@ -5,7 +5,7 @@ const drawn = (
   own: Spaces,
   most: number,
   { label = 'm', shared = {}, seed = 1 }: { label?: string; shared?: Spaces; seed?: number } = {},
-) => drawCandidates({ type: 'random', candidates: most }, { label, shared, own }, seed);
+) => drawCandidates({ type: 'random', candidates: most }, { label, shared, added: own }, seed);
 const column = (values: readonly Readonly<Record<string, unknown>>[], key: string) =>
   values.map((one) => Number(one[key]));
 

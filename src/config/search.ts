@@ -63,15 +63,15 @@ export function isList(space: Space): space is readonly unknown[] & Space {
  */
 export function drawCandidates(
   search: SearchConfig,
-  { label, shared, own }: { readonly label: string; readonly shared: Spaces; readonly own: Spaces },
+  { label, shared, added }: { readonly label: string; readonly shared: Spaces; readonly added: Spaces },
   seed: number,
 ): readonly Values[] {
-  const spaces = { ...shared, ...own };
+  const spaces = { ...shared, ...added };
   if (search.type === 'grid') return combinations(lists(spaces));
   const wanted = Math.min(search.candidates, countCombinations(spaces));
   const root = randomFromSeed(seed).stream('search');
   const draws = Object.entries(spaces).map(([key, space]) => {
-    const random = (key in own ? root.stream(label) : root).stream(key);
+    const random = (key in added ? root.stream(label) : root).stream(key);
     return { key, draw: () => drawn(space, random) };
   });
   const candidates = new Map<string, Values>();

@@ -6,8 +6,8 @@ import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Plugin as EsbuildPlugin, PartialMessage } from 'esbuild';
 import { z } from 'zod';
-import { type PluginEntry, partName, pluginFile, pluginsSchema } from '../config/definitions.js';
-import { type ConfigDocument, readDocument } from '../config/document.js';
+import { partName, pluginFile, pluginsSchema } from '../config/definitions.js';
+import { type ConfigNode, valueAt } from '../config/node.js';
 import { failAt } from '../config/parse.js';
 import type { Metric } from '../metrics/metric.js';
 import { isPart } from '../support/catalogue.js';
@@ -29,17 +29,14 @@ const sharedPackages = ['zod', '@tensorflow/tfjs'];
  * @throws ConfigError for a file that is missing, cannot be compiled, fails, exports no part or one whose name is
  * taken, or has changed.
  */
-export async function loadConfigPlugins(text: string, file: string, overrides: readonly string[]): Promise<void> {
-  const document = readDocument(text, file, overrides);
+export async function loadConfigPlugins(config: ConfigNode): Promise<void> {
   // Other mistakes of the config are reported when it is parsed.
-  const { data } = z.looseObject({ plugins: pluginsSchema }).safeParse(document.value);
-  for (const [index, entry] of (data?.plugins ?? []).entries()) await loadEntry(document, entry, index);
-}
-
-async function loadEntry(document: ConfigDocument, entry: PluginEntry, index: number): Promise<void> {
-  const file = pluginFile(entry, index, document);
-  if (!existsSync(file)) throw failAt(document, ['plugins', index], `there is no file ${file}`);
-  await loadPlugin(file, typeof entry === 'string' ? undefined : entry.sha256);
+  const { data: entries = [] } = pluginsSchema.safeParse(valueAt(config.value, ['plugins']));
+  for (const [index, entry] of entries.entries()) {
+    const file = pluginFile(entry, index, config);
+    if (!existsSync(file)) throw failAt(config, ['plugins', index], `there is no file ${file}`);
+    await loadPlugin(file, typeof entry === 'string' ? undefined : entry.sha256);
+  }
 }
 
 /** Loads the plugins that `--plugin` names. */

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
-import { type ComparisonConfig, isAlsoRun, isComparison, parseComparison } from '../../config/comparison.js';
-import { isMapping, readDocument, valueAt } from '../../config/document.js';
-import { type Experiment, parseExperiment } from '../../config/experiment.js';
+import { type ComparisonConfig, isComparison, resolveComparison, triedExperiments } from '../../config/comparison.js';
+import { type ConfigDocument, readDocument, withOverrides } from '../../config/document.js';
+import { type Experiment, resolveExperiment } from '../../config/experiment.js';
+import { isMapping, valueAt } from '../../config/node.js';
 import { ConfigError, systemReason } from '../../support/errors.js';
 import { printable } from '../../support/text.js';
 import { definitions } from '../../training/definitions.js';
@@ -12,56 +13,55 @@ import { checkParts } from '../../training/setup.js';
 import { configFolders } from '../command.js';
 import { shippedConfig } from './shipped-configs.js';
 
-/** A config: its text, its file, and overrides. */
-export type NamedConfig = readonly [text: string, file: string, overrides: readonly string[]];
-
 /** The config that a word means, a file or one of this program. */
-export function namedConfig(word: string, overrides: readonly string[]): NamedConfig {
+export function namedConfig(word: string, overrides: readonly string[]): ConfigDocument {
   const file = shippedConfig(word);
-  return [readText(file), file, overrides];
+  return readDocument(readText(file), file, overrides);
 }
 
 /** The config named by --config or by the first word; the other words are overrides. */
-export function configOf(words: readonly string[], option: string | undefined): NamedConfig | undefined {
+export function configOf(words: readonly string[], option: string | undefined): ConfigDocument | undefined {
   const [first, ...rest] = words;
   if (option !== undefined) return namedConfig(option, words);
   return first === undefined || first.includes('=') ? undefined : namedConfig(first, rest);
 }
 
 /** `configOf` for a command that requires a config. */
-export function neededConfig(words: readonly string[], option: string | undefined): NamedConfig {
+export function neededConfig(words: readonly string[], option: string | undefined): ConfigDocument {
   const config = configOf(words, option);
   if (!config) throw new ConfigError('Name a config: --config FILE.');
   return config;
 }
 
-/** Parses the config of one run, loads its plugins, and checks everything that needs no data. */
-export async function checkedConfig(...config: NamedConfig): Promise<Experiment> {
-  await loadConfigPlugins(...config);
+/** Checks the config of one run as far as that needs no data. Loads its plugins first. */
+export async function checkedConfig(config: ConfigDocument): Promise<Experiment> {
+  await loadConfigPlugins(config);
   try {
-    return firstValid(config, withModelNamed(config));
+    const models = otherModel(config);
+    return models.length === 0 ? checked(config) : firstValid(config, models);
   } catch (error) {
     const lacksModel = error instanceof ConfigError && /'model': is missing/.test(error.message);
-    if (!lacksModel || !isComparison(...config)) throw error;
-    const [, file] = config;
+    if (!lacksModel || !isComparison(config)) throw error;
+    const { file } = config;
     throw new ConfigError(
       `${file} is the config of a comparison, without a model of its own: ple compare --config ${file}`,
     );
   }
 }
 
-/** The experiment of the first overrides that make a valid one. @throws the error of the last */
-function firstValid(
-  [text, file]: NamedConfig,
-  [overrides = [], ...others]: readonly (readonly string[])[],
-): Experiment {
+function checked(config: ConfigDocument): Experiment {
+  const experiment = resolveExperiment(config, definitions);
+  checkParts(experiment);
+  return experiment;
+}
+
+/** The experiment with the first model that makes a valid one. @throws the error of the last */
+function firstValid(config: ConfigDocument, [overrides = [], ...others]: readonly (readonly string[])[]): Experiment {
   try {
-    const experiment = parseExperiment(text, file, overrides, definitions);
-    checkParts(experiment);
-    return experiment;
+    return checked(withOverrides(config, overrides));
   } catch (error) {
     if (others.length === 0 || !(error instanceof ConfigError)) throw error;
-    return firstValid([text, file, []], others);
+    return firstValid(config, others);
   }
 }
 
@@ -69,41 +69,38 @@ function firstValid(
 const common = ['tower', 'dropout', 'normalization', 'activation'];
 
 /**
- * The overrides, where `model.type=NAME` names another model than the config's. Of that it keeps what every model takes:
- * its levels as they are, as one level or each layer as a level, whichever the other model takes first. Else it has its
- * own.
+ * Overrides to try where `model.type=NAME` names another model than the config's. It keeps what every model takes, and
+ * the config's levels: as they are, as one level, or each layer as a level, whichever it takes first. Else it has its
+ * own. Empty where no other model is named.
  */
-function withModelNamed([text, file, overrides]: NamedConfig): readonly (readonly string[])[] {
+function otherModel({ written, overrides }: ConfigDocument): readonly (readonly string[])[] {
   const word = overrides.find((override) => override.startsWith('model.type='));
   const type = word?.slice('model.type='.length) ?? '';
-  const written = valueAt(readDocument(text, file).value, ['model']);
-  if (!isMapping(written) || written['type'] === type || !definitions.models.names.includes(type)) return [overrides];
-  const kept = Object.fromEntries(Object.entries(written).filter(([key]) => common.includes(key)));
-  const { data: levels = [] } = z.array(z.array(z.number())).safeParse(written['levels']);
+  const model = valueAt(written.value, ['model']);
+  if (!isMapping(model) || model['type'] === type || !definitions.models.names.includes(type)) return [];
+  const kept = Object.fromEntries(Object.entries(model).filter(([key]) => common.includes(key)));
+  const { data: levels = [] } = z.array(z.array(z.number())).safeParse(model['levels']);
   const layers = levels.flat();
   const ways = [levels, [layers], layers.map((width) => [width])].map((way) => ({ type, ...kept, levels: way }));
-  return [...ways, { type, ...kept }].map((model) => [
-    `model=${JSON.stringify(model)}`,
+  return [...ways, { type, ...kept }].map((options) => [
+    `model=${JSON.stringify(options)}`,
     ...overrides.filter((override) => override !== word),
   ]);
 }
 
-/** The same for a comparison. */
-export async function checkedComparison(...config: NamedConfig): Promise<ComparisonConfig> {
-  await loadConfigPlugins(...config);
-  const comparison = parseComparison(...config, definitions);
-  const seed = comparison.seeds[0] ?? 0;
-  for (const { label } of comparison.models)
-    for (const point of comparison.points)
-      for (const values of comparison.settings(label)) checkParts(comparison.experiment(label, point, seed, values));
+/** Checks the config of a comparison as far as that needs no data. Loads its plugins first. */
+export async function checkedComparison(config: ConfigDocument): Promise<ComparisonConfig> {
+  await loadConfigPlugins(config);
+  const comparison = resolveComparison(config, definitions);
+  for (const experiment of triedExperiments(comparison)) checkParts(experiment);
   return comparison;
 }
 
 /** The single run that a comparison's config also describes, if any. */
-export async function runBeside(...config: NamedConfig): Promise<Experiment | undefined> {
-  if (!isAlsoRun(...config)) return undefined;
+export async function runBeside(config: ConfigDocument): Promise<Experiment | undefined> {
+  if (valueAt(config.value, ['model']) === undefined) return undefined;
   try {
-    return await checkedConfig(...config);
+    return await checkedConfig(config);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     throw new ConfigError(

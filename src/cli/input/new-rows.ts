@@ -61,5 +61,5 @@ async function filesAndDialect(
     );
   const keys = words.filter(isKey).map((word) => word.slice('dataset.'.length));
   const document = readDocument('{}', 'the command line', keys);
-  return { files, dialect: parsePart(dialectOptions, document.value, document) };
+  return { files, dialect: parsePart(dialectOptions, document) };
 }

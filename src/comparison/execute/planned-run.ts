@@ -1,7 +1,8 @@
 import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { type Experiment, parseExperiment } from '../../config/experiment.js';
+import { readDocument } from '../../config/document.js';
+import { type Experiment, resolveExperiment } from '../../config/experiment.js';
 import type { ChosenDevice } from '../../engine/devices/devices.js';
 import { asUserError, exitCode, UserError } from '../../support/errors.js';
 import { writeWhole } from '../../support/files.js';
@@ -91,9 +92,9 @@ async function plannedExperiment({ plan: file, index, plugins: allowed }: Planne
   const here = plugins?.map((plugin) =>
     files ? { ...plugin, file: must(files.get(plugin.sha256), 'a plugin') } : plugin,
   );
-  const [text, name] = [JSON.stringify({ ...config, plugins: here }), `${file}: run ${index}`];
-  await loadConfigPlugins(text, name, []);
-  const experiment = parseExperiment(text, name, [], definitions);
+  const document = readDocument(JSON.stringify({ ...config, plugins: here }), `${file}: run ${index}`);
+  await loadConfigPlugins(document);
+  const experiment = resolveExperiment(document, definitions);
   const { tracking, ...others } = experiment;
   if (!allowed || !tracking || tracking.mlflow === process.env['MLFLOW_TRACKING_URI']) return experiment;
   return { ...others, tracking: { tensorboard: tracking.tensorboard } };
