@@ -51,14 +51,14 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
  * numbers; one that raises a number says in its message what left elsewhere.
  */
 const sizes: Readonly<Record<string, Size>> = {
-  cli: { tokens: 20550, bytes: 91125, files: 26 },
-  comparison: { tokens: 53232, bytes: 192588, files: 46 },
-  config: { tokens: 20379, bytes: 80302, files: 14 },
+  cli: { tokens: 20474, bytes: 91175, files: 26 },
+  comparison: { tokens: 53226, bytes: 192644, files: 46 },
+  config: { tokens: 21067, bytes: 83718, files: 16 },
   data: { tokens: 67053, bytes: 248906, files: 35 },
   engine: { tokens: 38993, bytes: 132640, files: 31 },
   guess: { tokens: 7445, bytes: 30080, files: 3 },
   inspect: { tokens: 2665, bytes: 8450, files: 1 },
-  'library.ts': { tokens: 1217, bytes: 5553, files: 1 },
+  'library.ts': { tokens: 1224, bytes: 5601, files: 1 },
   metrics: { tokens: 10047, bytes: 34880, files: 9 },
   models: { tokens: 24019, bytes: 83755, files: 36 },
   objective: { tokens: 10436, bytes: 36207, files: 21 },
