@@ -7,7 +7,8 @@ import type { Encoding, FittedColumn } from '../../data/encoding.js';
 import { encodeModel, valueInfo } from '../../engine/run/onnx-format.js';
 import { must } from '../../support/must.js';
 import { randomFromSeed } from '../../support/random.js';
-import { columnInputs, columnNodes, inputInfo, OnnxNodes } from './column-nodes.js';
+import { columnInputs, columnNodes, inputInfo } from './column-nodes.js';
+import { OnnxNodes } from './onnx-nodes.js';
 
 const rows = 300;
 const random = randomFromSeed(8);

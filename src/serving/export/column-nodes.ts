@@ -2,17 +2,14 @@ import { areCodes, fedIndexes, largestCode, valueIndexes } from '../../data/enco
 import type { Encoding, FittedColumn } from '../../data/encoding.js';
 import { usualMissing } from '../../data/table/table-options.js';
 import {
-  type AttributeProto,
-  elementCodes,
   intAttribute,
   intsAttribute,
-  type NodeProto,
   stringsAttribute,
-  type TensorProto,
   type ValueInfoProto,
   valueInfo,
 } from '../../engine/run/onnx-format.js';
 import { must } from '../../support/must.js';
+import type { OnnxNodes } from './onnx-nodes.js';
 
 type Vocabulary = Extract<FittedColumn, { readonly kind: 'vocabulary' | 'list' }>;
 
@@ -83,52 +80,36 @@ export function inputInfo({ name, takes, list, doc }: ColumnInput): ValueInfoPro
 export function columnNodes(nodes: OnnxNodes, encoding: Encoding) {
   const { columns } = encoding;
   const missing = (encoding.texts?.missing ?? usualMissing).map((mark) => mark.trim());
+  const buckets = bucketNodes(nodes, columns);
+  const indexes = columns.flatMap((column) => {
+    if (column.kind === 'vocabulary') return [asColumn(nodes, indexNodes(nodes, column, missing))];
+    return buckets.get(column.name) ?? [];
+  });
   const lists = columns.filter((column) => column.kind === 'list').map((column) => listNodes(nodes, column));
-  const categorical = [
-    ...inOrder(nodes, [
-      ...columns.flatMap((column, place) =>
-        column.kind === 'vocabulary'
-          ? [{ places: [place], value: asColumn(nodes, indexNodes(nodes, column, missing)) }]
-          : [],
-      ),
-      ...bucketNodes(nodes, columns),
-    ]),
-    ...lists.map(({ indexes }) => indexes),
-  ];
-  const numeric = [...inOrder(nodes, scaleNodes(nodes, columns)), ...lists.map(({ weights }) => weights)];
+  const categorical = [...indexes, ...lists.map((list) => list.indexes)];
+  const numeric = [...scaleNodes(nodes, columns), ...lists.map((list) => list.weights)];
   return {
-    categorical: categorical.length > 0 ? nodes.cast(joined(nodes, categorical), 'int32') : undefined,
-    numeric: numeric.length > 0 ? joined(nodes, numeric) : undefined,
+    categorical: categorical.length > 0 ? nodes.cast(concatenated(nodes, categorical), 'int32') : undefined,
+    numeric: numeric.length > 0 ? concatenated(nodes, numeric) : undefined,
   };
 }
 
-/** Columns of a matrix [N, places], by their places among the run's columns. */
-interface Part {
-  readonly places: readonly number[];
-  readonly value: string;
-}
-
-/** Joins them to one matrix; none if there are none. */
-function inOrder(nodes: OnnxNodes, parts: readonly Part[]): string[] {
-  if (parts.length === 0) return [];
-  const whole = joined(
-    nodes,
-    parts.map(({ value }) => value),
-  );
-  const indexes = parts.flatMap(({ places }) => places);
-  const order = indexes.toSorted((a, b) => a - b).map((place) => indexes.indexOf(place));
-  if (order.every((from, to) => from === to)) return [whole];
-  return [nodes.add('Gather', [whole, nodes.integers(...order)], [intAttribute('axis', 1)])];
-}
-
-function joined(nodes: OnnxNodes, values: readonly string[]): string {
-  const [only] = values;
-  return values.length === 1 && only !== undefined ? only : nodes.add('Concat', values, [intAttribute('axis', 1)]);
+/** Several [N, columns] -> [N, all columns] */
+function concatenated(nodes: OnnxNodes, values: readonly string[]): string {
+  return nodes.add('Concat', values, [intAttribute('axis', 1)]);
 }
 
 /** [N] -> [N, 1] */
 function asColumn(nodes: OnnxNodes, value: string): string {
   return nodes.add('Unsqueeze', [value, nodes.integers(1)]);
+}
+
+/** The inputs of these columns, as one matrix [N, columns]. */
+function inputMatrix(nodes: OnnxNodes, columns: readonly { readonly name: string }[]): string {
+  return concatenated(
+    nodes,
+    columns.map(({ name }) => asColumn(nodes, name)),
+  );
 }
 
 function weightsName(name: string): string {
@@ -169,70 +150,57 @@ function codeNodes(nodes: OnnxNodes, column: Vocabulary): string {
           nodes.constant('int64', BigInt64Array.from(fedIndexes({ size }, column), BigInt)),
           nodes.add('Clip', [name, number(0), number(size - 1)]),
         ]);
-  const known = nodes.add('Where', [isInside, index, number(0)]);
-  return kind === 'list' ? nodes.add('Where', [nodes.add('Equal', [name, number(-1)]), number(-1), known]) : known;
+  const indexOrRare = nodes.add('Where', [isInside, index, number(0)]);
+  if (kind !== 'list') return indexOrRare;
+  return nodes.add('Where', [nodes.add('Equal', [name, number(-1)]), number(-1), indexOrRare]);
 }
 
-/** 1 + the number of edges that are not above the value. */
-function bucketNodes(nodes: OnnxNodes, columns: readonly FittedColumn[]): Part[] {
-  const places = [...columns.keys()].filter((place) => columns[place]?.kind === 'buckets');
+/** By the name of a column of buckets: int64 [N, 1], 1 + the number of edges that are not above the value. */
+function bucketNodes(nodes: OnnxNodes, columns: readonly FittedColumn[]): ReadonlyMap<string, string> {
   const fits = columns.filter((column) => column.kind === 'buckets');
-  if (fits.length === 0) return [];
+  if (fits.length === 0) return new Map();
   const most = Math.max(...fits.map(({ edges }) => edges.length));
   const edges = new Float64Array(fits.length * most).fill(Number.NaN); // no value is at least NaN
   for (const [c, fit] of fits.entries()) edges.set(fit.edges, c * most);
-  const missing = fits.map((fit) => (fit.missing ? BigInt(fit.edges.length + 2) : 0n));
-  const raw = joined(
-    nodes,
-    fits.map(({ name }) => asColumn(nodes, name)),
-  );
+  const raw = inputMatrix(nodes, fits);
   const values = nodes.add('Unsqueeze', [nodes.cast(raw, 'float64'), nodes.integers(2)]); // [N, columns, 1]
   const passed = nodes.add('GreaterOrEqual', [values, nodes.constant('float64', edges, [fits.length, most])]);
   const count = nodes.add('ReduceSum', [nodes.cast(passed, 'int64'), nodes.integers(2)], [intAttribute('keepdims', 0)]);
+  const missing = nodes.integers(...fits.map((fit) => (fit.missing ? fit.edges.length + 2 : 0)));
   const bucket = nodes.add('Add', [count, nodes.number('int64', 1)]);
-  const none = nodes.constant('int64', BigInt64Array.from(missing));
-  return [{ places, value: nodes.add('Where', [nodes.add('IsNaN', [raw]), none, bucket]) }];
+  const indexes = nodes.add('Where', [nodes.add('IsNaN', [raw]), missing, bucket]); // [N, columns]
+  const widths = nodes.integers(...fits.map(() => 1));
+  const apart = nodes.addWide('Split', [indexes, widths], [intAttribute('axis', 1)], fits.length);
+  return new Map(fits.map(({ name }, c) => [name, must(apart[c], name)]));
 }
 
 /**
- * (x - mean) * factor in 64 bits, rounded to 32; unscaled columns have mean 0 and factor 1. Missing values become 0.
+ * (x - mean) * factor in 64 bits, rounded to 32, where x is the number or its signed logarithm; unscaled columns have
+ * mean 0 and factor 1. Missing values become 0. No value without such columns, else one [N, columns].
  */
-function scaleNodes(nodes: OnnxNodes, columns: readonly FittedColumn[]): Part[] {
-  const of = (log: boolean) =>
-    [...columns.entries()].flatMap(([place, column]) => {
-      if (column.kind === 'identity' && !log) return [{ place, name: column.name, mean: 0, factor: 1 }];
-      if (column.kind !== 'scale' || column.log !== log) return [];
-      return [{ place, name: column.name, mean: column.mean, factor: column.deviation > 0 ? 1 / column.deviation : 0 }];
-    });
-  const [linear, logarithmic] = [of(false), of(true)];
-  const all = [...linear, ...logarithmic];
-  if (all.length === 0) return [];
-  const raw = (some: typeof all) =>
-    nodes.cast(
-      joined(
-        nodes,
-        some.map(({ name }) => asColumn(nodes, name)),
-      ),
-      'float64',
-    );
-  const x = joined(nodes, [
-    ...(linear.length > 0 ? [raw(linear)] : []),
-    ...(logarithmic.length > 0 ? [signedLog(nodes, raw(logarithmic))] : []),
-  ]);
-  const centred = nodes.add('Sub', [
-    x,
-    nodes.constant(
-      'float64',
-      Float64Array.from(all, ({ mean }) => mean),
-    ),
-  ]);
+function scaleNodes(nodes: OnnxNodes, columns: readonly FittedColumn[]): readonly string[] {
+  const fits = columns.flatMap((column) => {
+    if (column.kind === 'identity') return [{ name: column.name, log: false, mean: 0, factor: 1 }];
+    if (column.kind !== 'scale') return [];
+    return [{ ...column, factor: column.deviation > 0 ? 1 / column.deviation : 0 }];
+  });
+  if (fits.length === 0) return [];
+  const numbers = nodes.cast(inputMatrix(nodes, fits), 'float64');
+  const isLog = nodes.constant(
+    'bool',
+    Uint8Array.from(fits, ({ log }) => Number(log)),
+  );
+  const x = fits.some(({ log }) => log) ? nodes.add('Where', [isLog, signedLog(nodes, numbers), numbers]) : numbers;
+  const means = nodes.constant(
+    'float64',
+    Float64Array.from(fits, ({ mean }) => mean),
+  );
   const factors = nodes.constant(
     'float64',
-    Float64Array.from(all, ({ factor }) => factor),
+    Float64Array.from(fits, ({ factor }) => factor),
   );
-  const scaled = nodes.cast(nodes.add('Mul', [centred, factors]), 'float32');
-  const value = nodes.add('Where', [nodes.add('IsNaN', [scaled]), nodes.number('float32', 0), scaled]);
-  return [{ places: all.map(({ place }) => place), value }];
+  const scaled = nodes.cast(nodes.add('Mul', [nodes.add('Sub', [x, means]), factors]), 'float32');
+  return [nodes.add('Where', [nodes.add('IsNaN', [scaled]), nodes.number('float32', 0), scaled])];
 }
 
 /**
@@ -247,36 +215,44 @@ function signedLog(nodes: OnnxNodes, x: string): string {
   return nodes.add('Mul', [nodes.add('Sign', [x]), log]);
 }
 
-/**
- * The heaviest entries, of equal ones the first, in the order of the list: their indexes int64 and weights float32 [N,
- * length].
- */
+/** A list's heaviest entries: their indexes int64 and weights float32 [N, length]; both are 0 beyond the list's end. */
 function listNodes(nodes: OnnxNodes, column: Extract<FittedColumn, { kind: 'list' }>) {
-  const { name, length, cells, pool } = column;
-  const axis = intAttribute('axis', 1);
   const index = indexNodes(nodes, column, []);
   const isEntry = (indexes: string) => nodes.add('GreaterOrEqual', [indexes, nodes.number('int64', 0)]);
-  const weight = cells.weights === undefined ? nodes.number('float32', 1) : weightsName(name);
+  const weight = column.cells.weights === undefined ? nodes.number('float32', 1) : weightsName(column.name);
   const least = nodes.number('float32', Number.NEGATIVE_INFINITY);
   const keys = nodes.add('Where', [isEntry(index), weight, least]);
-  // Padding to `length` entries and at least one row: ONNX Runtime's TopK crashes the process on no rows.
-  const room = nodes.integers(0, 0, 1, length);
-  const padded = {
-    indexes: nodes.add('Pad', [index, room, nodes.number('int64', -1)]),
-    keys: nodes.add('Pad', [keys, room, least]),
-  };
-  const count = nodes.integers(length);
-  const [, heaviest] = nodes.addWide('TopK', [padded.keys, count], [axis], 2);
-  const [places] = nodes.addWide('TopK', [must(heaviest, 'places'), count], [axis, intAttribute('largest', 0)], 2);
-  const givenRows = [nodes.integers(0), nodes.integers(-1), nodes.integers(0)];
-  const chosen = (values: string) =>
-    nodes.add('Slice', [nodes.add('GatherElements', [values, must(places, 'places')], [axis]), ...givenRows]);
-  const indexes = chosen(padded.indexes);
-  const weights = nodes.add('Where', [isEntry(indexes), chosen(padded.keys), nodes.number('float32', 0)]);
+  const heaviest = heaviestEntries(nodes, keys, least, column.length);
+  const indexes = heaviest(index, nodes.number('int64', -1));
+  const weights = nodes.add('Where', [isEntry(indexes), heaviest(keys, least), nodes.number('float32', 0)]);
   return {
     indexes: nodes.add('Max', [indexes, nodes.number('int64', 0)]),
-    weights: pool === 'mean' ? normalizedWeights(nodes, weights) : weights,
+    weights: column.pool === 'mean' ? normalizedWeights(nodes, weights) : weights,
   };
+}
+
+/**
+ * Selects the `length` entries with the largest keys, of equal ones the first, and keeps the list's order. Lists are
+ * filled up to `length` entries, and rows to at least one: ONNX Runtime's TopK crashes the process on no rows.
+ */
+function heaviestEntries(
+  nodes: OnnxNodes,
+  keys: string,
+  least: string,
+  length: number,
+): (values: string, filler: string) => string {
+  const axis = intAttribute('axis', 1);
+  const [room, count] = [nodes.integers(0, 0, 1, length), nodes.integers(length)];
+  const padded = (values: string, filler: string) => nodes.add('Pad', [values, room, filler]);
+  const [, heaviest] = nodes.addWide('TopK', [padded(keys, least), count], [axis], 2);
+  const inOrder = [axis, intAttribute('largest', 0)];
+  const [positions] = nodes.addWide('TopK', [must(heaviest, 'positions'), count], inOrder, 2);
+  const withoutLastRow = [nodes.integers(0), nodes.integers(-1), nodes.integers(0)];
+  return (values, filler) =>
+    nodes.add('Slice', [
+      nodes.add('GatherElements', [padded(values, filler), must(positions, 'positions')], [axis]),
+      ...withoutLastRow,
+    ]);
 }
 
 /** Each weight divided by their sum, unless that is 0. */
@@ -286,73 +262,4 @@ function normalizedWeights(nodes: OnnxNodes, weights: string): string {
   const total = nodes.add('ReduceSum', [wide, nodes.integers(1)]); // [N, 1]
   const divisor = nodes.add('Where', [nodes.add('Equal', [total, zero]), one, total]);
   return nodes.cast(nodes.add('Mul', [wide, nodes.add('Div', [one, divisor])]), 'float32');
-}
-
-type Numbers = Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array;
-
-/** Nodes and constants of an ONNX graph under construction. Values are known by their names. */
-export class OnnxNodes {
-  readonly node: NodeProto[] = [];
-  readonly initializer: TensorProto[] = [];
-  readonly #taken: Set<string>;
-  #made = 0;
-
-  /** @param taken Names of the graph's inputs and outputs. */
-  constructor(taken: Iterable<string>) {
-    this.#taken = new Set(taken);
-  }
-
-  /** Adds a node with one output. @param output Its name. Left out: any. @returns its name. */
-  add(
-    op: string,
-    input: readonly string[],
-    attribute: readonly AttributeProto[] = [],
-    { output = this.#free(), domain = '' }: { readonly output?: string | undefined; readonly domain?: string } = {},
-  ): string {
-    this.node.push({ op_type: op, domain, name: `${op} ${this.node.length}`, input, output: [output], attribute });
-    return output;
-  }
-
-  /** Adds a standard node with `count` outputs. @returns their names. */
-  addWide(op: string, input: readonly string[], attribute: readonly AttributeProto[], outputs: number): string[] {
-    const output = Array.from({ length: outputs }, () => this.#free());
-    this.node.push({ op_type: op, domain: '', name: `${op} ${this.node.length}`, input, output, attribute });
-    return output;
-  }
-
-  /** @param shape Left out: a vector. @param wanted Its name, if that is free. */
-  constant(
-    type: keyof typeof elementCodes,
-    data: Numbers,
-    shape: readonly number[] = [data.length],
-    wanted?: string,
-  ): string {
-    const name = this.#free(wanted);
-    const raw_data = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    this.initializer.push({ name, data_type: elementCodes[type], dims: shape, raw_data });
-    return name;
-  }
-
-  /** An int64 vector. */
-  integers(...values: readonly number[]): string {
-    return this.constant('int64', BigInt64Array.from(values, BigInt));
-  }
-
-  /** A scalar, which broadcasts to any shape. */
-  number(type: 'float32' | 'float64' | 'int64', value: number): string {
-    if (type === 'int64') return this.constant(type, BigInt64Array.of(BigInt(value)), []);
-    return this.constant(type, type === 'float32' ? Float32Array.of(value) : Float64Array.of(value), []);
-  }
-
-  cast(value: string, to: keyof typeof elementCodes, output?: string): string {
-    const attribute = { name: 'to', type: 2, i: elementCodes[to] };
-    return this.add('Cast', [value], [attribute], { output });
-  }
-
-  #free(wanted?: string): string {
-    let name = wanted ?? `v${this.#made++}`;
-    while (this.#taken.has(name)) name = `v${this.#made++}`;
-    this.#taken.add(name);
-    return name;
-  }
 }
