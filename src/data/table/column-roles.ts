@@ -6,6 +6,7 @@ import type { SourceTask } from '../dataset.js';
 import type { CellReading } from '../encoding.js';
 import type { Condition } from './cell.js';
 import { filePattern, isPattern } from './row-file.js';
+import type { TableFile } from './staged-rows.js';
 import { type ColumnOption, type Reference, type TableOptions, type TaskOption, usualSplit } from './table-options.js';
 
 export interface InputColumn extends CellReading {
@@ -19,7 +20,7 @@ export interface LabelColumn {
   readonly name: string;
   /** Absent: the label is the cell's number, for binary tasks 0 or 1. */
   readonly positive?: Condition | undefined;
-  /** Of a multiclass task: its classes, or that they are those of the training rows. */
+  /** A multiclass task's classes. `of training`: those of the training rows. */
   readonly classes?: readonly string[] | 'of training' | undefined;
   readonly mask?: { readonly name: string; readonly condition: Condition } | undefined;
   /** The columns whose product is a label's weight, that of the task first. Absent: a label counts as its row. */
@@ -30,7 +31,7 @@ export interface LabelColumn {
 export interface ColumnRoles {
   readonly inputs: readonly InputColumn[];
   readonly labels: readonly LabelColumn[];
-  /** Those of a split by value, time, group or strata. */
+  /** Columns of a split by value, time, group or strata. */
   readonly split: readonly string[];
   readonly group: string | undefined;
   /** The column of row weights. */
@@ -39,6 +40,8 @@ export interface ColumnRoles {
   readonly used: ReadonlySet<string>;
 }
 
+type NamedColumns = Pick<TableFile, 'path' | 'names'>;
+
 /**
  * Each column's role. Columns of labels, masks, splits and weights are no inputs, but the latter three are if `columns`
  * names them.
@@ -46,91 +49,127 @@ export interface ColumnRoles {
  * @param trained The inputs of a trained model.
  */
 export function columnRoles(
-  { path, names }: { readonly path: string; readonly names: readonly string[] },
+  file: NamedColumns,
   options: TableOptions,
   chosen: readonly string[] = Object.keys(options.tasks),
   trained?: readonly InputColumn[],
 ): ColumnRoles {
-  const there = `there are: ${someOf(names, 30)}.`;
-  const find = (reference: Reference, key: string): string => {
-    const name = String(reference);
-    if (names.includes(name)) return name;
-    throw new ConfigError(`dataset.${key}: ${path} has no column '${name}'${didYouMean(name, names)}; ${there}`);
-  };
-  const { split = usualSplit, tasks } = options;
-  const columns = new Map(Object.entries(options.columns));
+  const { split: rule = usualSplit, tasks } = options;
+  const find = columnFinder(file);
   const labels = Object.entries(tasks).flatMap(([name, task]) =>
     chosen.includes(name) ? [labelColumn(name, task, options.weight, find)] : [],
   );
-  const globs: { readonly glob: string; readonly option: ColumnOption; readonly pattern: RegExp }[] = [];
-  for (const [reference, option] of columns) {
-    if (isPattern(reference) && !names.includes(reference)) {
-      const pattern = filePattern(reference);
-      if (!names.some((name) => pattern.test(name)))
-        throw new ConfigError(`dataset.columns.${reference}: no column of ${path} matches; ${there}`);
-      globs.push({ glob: reference, option, pattern });
-      continue;
-    }
-    const label = labels.find(({ name }) => name === find(reference, 'columns'));
-    if (label && option !== 'ignored')
-      throw new ConfigError(
-        `dataset.columns: '${reference}' is the label of task '${label.task.name}', so it cannot be an input.`,
-      );
-  }
-  const bySplit =
-    'column' in split
-      ? [find(split.column, 'split.column')]
-      : 'time' in split
-        ? [find(split.time, 'split.time')]
-        : [split.group ?? [], split.stratify ?? []].flat().map((column) => find(column, 'split.fraction'));
+  const named = new Map(Object.entries(options.columns));
+  const globs = checkedGlobs(named, file, labels, find);
+  const split = splitColumns(rule, find);
   const group = options.group === undefined ? undefined : find(options.group, 'group');
   const weight = options.weight === undefined ? undefined : find(options.weight, 'weight');
   const hidden = new Set<string | undefined>([
-    ...('fraction' in split ? [] : bySplit),
+    ...('fraction' in rule ? [] : split),
     weight,
     ...Object.entries(tasks).flatMap(([name, { column = name, mask, weight = column }]) =>
       [column, mask?.column ?? column, weight].map(String),
     ),
   ]);
-  const optionOf = (name: string): ColumnOption | undefined => {
-    if (columns.has(name)) return columns.get(name);
+  const usual = options.others === 'ignored' ? 'ignored' : undefined;
+  const optionOf = (name: string) => {
+    if (named.has(name)) return named.get(name);
     if (hidden.has(name)) return 'ignored';
-    const [first, ...others] = globs.filter(({ pattern }) => pattern.test(name));
-    const other = others.find(({ option }) => !isDeepStrictEqual(option, first?.option));
-    if (other)
-      throw new ConfigError(
-        `dataset.columns: '${first?.glob}' and '${other.glob}' both match column '${name}' and give it different kinds; name the column itself.`,
-      );
-    if (first) return first.option;
-    return name === group ? 'categorical' : options.others === 'ignored' ? 'ignored' : undefined;
+    return globOption(name, globs) ?? (name === group ? 'categorical' : usual);
   };
-  const inputsOf = (name: string): InputColumn[] => {
-    const option = optionOf(name);
-    if (option === 'ignored') return [];
-    if (typeof option !== 'object') return [{ name, kind: option }];
-    if (option.kind !== 'time') return [{ name, ...option }];
-    return option.parts.map((part) => {
-      const input = `${name}.${part}`;
-      if (names.includes(input))
-        throw new ConfigError(`dataset.columns.${name}: there is a column '${input}' already; rename it.`);
-      return { name: input, kind: part === 'days' ? 'numeric' : 'categorical', part, of: name };
-    });
-  };
-  const inputs = trained ?? names.flatMap(inputsOf);
+  const inputs = trained ?? file.names.flatMap((name) => inputsOf(name, optionOf(name), file.names));
   if (inputs.length === 0) throw new ConfigError('dataset: no column is left as an input.');
   if (group !== undefined && inputs.find(({ name }) => name === group)?.kind !== 'categorical')
     throw new ConfigError(
       `dataset.group: column '${group}' is no categorical input, as a group must be; make it one with dataset.columns.${group}=categorical.`,
     );
-  const read = new Set([...hidden, ...bySplit, ...inputs.map(({ name, of = name }) => of)]);
-  return { inputs, labels, split: bySplit, group, weight, used: new Set(names.filter((name) => read.has(name))) };
+  const read = new Set([...hidden, ...split, ...inputs.map(({ name, of = name }) => of)]);
+  return { inputs, labels, split, group, weight, used: new Set(file.names.filter((name) => read.has(name))) };
+}
+
+type Find = (reference: Reference, key: string) => string;
+
+/** What finds the column that a key of `dataset` names. */
+function columnFinder({ path, names }: NamedColumns): Find {
+  return (reference, key) => {
+    const name = String(reference);
+    if (names.includes(name)) return name;
+    throw new ConfigError(
+      `dataset.${key}: ${path} has no column '${name}'${didYouMean(name, names)}; ${thereAre(names)}`,
+    );
+  };
+}
+
+function thereAre(names: readonly string[]): string {
+  return `there are: ${someOf(names, 30)}.`;
+}
+
+function splitColumns(split: NonNullable<TableOptions['split']>, find: Find): readonly string[] {
+  if ('column' in split) return [find(split.column, 'split.column')];
+  if ('time' in split) return [find(split.time, 'split.time')];
+  return [split.group ?? [], split.stratify ?? []].flat().map((column) => find(column, 'split.fraction'));
+}
+
+/** A key of `dataset.columns` with `*` or `?`. */
+interface Glob {
+  readonly glob: string;
+  readonly option: ColumnOption;
+  readonly pattern: RegExp;
+}
+
+/** @throws ConfigError for a key of `dataset.columns` that is no column and matches none, and for a label as an input. */
+function checkedGlobs(
+  columns: ReadonlyMap<string, ColumnOption>,
+  { path, names }: NamedColumns,
+  labels: readonly LabelColumn[],
+  find: Find,
+): readonly Glob[] {
+  const globs: Glob[] = [];
+  for (const [key, option] of columns) {
+    if (isPattern(key) && !names.includes(key)) {
+      const pattern = filePattern(key);
+      if (!names.some((name) => pattern.test(name)))
+        throw new ConfigError(`dataset.columns.${key}: no column of ${path} matches; ${thereAre(names)}`);
+      globs.push({ glob: key, option, pattern });
+      continue;
+    }
+    const label = labels.find(({ name }) => name === find(key, 'columns'));
+    if (label && option !== 'ignored')
+      throw new ConfigError(
+        `dataset.columns: '${key}' is the label of task '${label.task.name}', so it cannot be an input.`,
+      );
+  }
+  return globs;
+}
+
+/** @throws ConfigError for a column to which two patterns give different options. */
+function globOption(name: string, globs: readonly Glob[]): ColumnOption | undefined {
+  const [first, ...others] = globs.filter(({ pattern }) => pattern.test(name));
+  const other = others.find(({ option }) => !isDeepStrictEqual(option, first?.option));
+  if (!other) return first?.option;
+  throw new ConfigError(
+    `dataset.columns: '${first?.glob}' and '${other.glob}' both match column '${name}' and give it different kinds; name the column itself.`,
+  );
+}
+
+/** The inputs that a column becomes. @param option Undefined: its kind is to be inferred. */
+function inputsOf(name: string, option: ColumnOption | undefined, names: readonly string[]): InputColumn[] {
+  if (option === 'ignored') return [];
+  if (typeof option !== 'object') return [{ name, kind: option }];
+  if (option.kind !== 'time') return [{ name, ...option }];
+  return option.parts.map((part) => {
+    const input = `${name}.${part}`;
+    if (names.includes(input))
+      throw new ConfigError(`dataset.columns.${name}: there is a column '${input}' already; rename it.`);
+    return { name: input, kind: part === 'days' ? 'numeric' : 'categorical', part, of: name };
+  });
 }
 
 function labelColumn(
   name: string,
   { column = name, multiclass, regression, positive, mask, weight }: TaskOption,
   rowWeight: Reference | undefined,
-  find: (reference: Reference, key: string) => string,
+  find: Find,
 ): LabelColumn {
   const type = multiclass !== undefined ? 'multiclass' : regression ? 'regression' : 'binary';
   return {

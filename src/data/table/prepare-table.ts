@@ -8,9 +8,9 @@ import type { LoaderContext } from '../loader.js';
 import { identifier, limitMemory, numbersBy, queryNumbers, withProgress } from '../store/database.js';
 import { noRows, type StoredSource } from '../store/prepared-source.js';
 import { columnKinds, type KnownInput } from './column-kinds.js';
-import { columnRoles, type InputColumn, type LabelColumn } from './column-roles.js';
+import { type ColumnRoles, columnRoles, type InputColumn, type LabelColumn } from './column-roles.js';
 import { findFaults, labelSql, refuseFaults, tellLabels, tellLosses, withClasses } from './labels.js';
-import { rowSplits } from './row-splits.js';
+import { type RowSplits, rowSplits } from './row-splits.js';
 import {
   checkColumns,
   entryName,
@@ -57,93 +57,122 @@ export async function prepareTable(
   { progress, signal }: Pick<LoaderContext, 'progress' | 'signal'>,
 ): Promise<StoredSource> {
   checkColumns(files, undefined);
-  const { path, names } = must(files[0], 'file').file;
+  const { file } = must(files[0], 'file');
   const { trained, keep = [] } = about;
-  const isNew = trained !== undefined;
-  const {
-    inputs: asked,
-    labels: asLabels,
-    used,
-    weight,
-    group,
-    split,
-  } = columnRoles({ path, names }, options, about.tasks, trained);
-  const read = new Set([...used, ...keep]);
+  const roles = columnRoles(file, options, about.tasks, trained);
+  const read = new Set([...roles.used, ...keep]);
   checkColumns(files, read);
   await limitMemory(database, read.size);
-  const notes: string[] = [];
-  const hashed = asked.find(({ name, hash }) => name === group && hash !== undefined);
-  if (hashed && !isNew)
-    notes.push(
-      `dataset.group: '${group}' is hashed to ${hashed.hash} values; rows of one value are one group, so its users that share one count together. Name a column that is not hashed, or hash to more.`,
-    );
+  const notes = trained ? [] : groupNotes(roles);
   const bytes = files.reduce((sum, { file }) => sum + file.bytes, 0);
   const onShare = (share: number) => progress?.(Math.floor(share * bytes), bytes);
   const onBytes = (done: number) => onShare(readingShare * (done / Math.max(1, bytes)));
-  const inputOf = new Map(asked.map((input) => [input.of ?? input.name, input]));
+  const inputOf = new Map(roles.inputs.map((input) => [input.of ?? input.name, input]));
   const staged = await stageRows(database, files, read, options.missing, { onBytes, inputOf });
-  const inputs = await columnKinds(database, asked, staged, (message) => void notes.push(message));
+  const inputs = await columnKinds(database, roles.inputs, staged, (message) => void notes.push(message));
   signal?.throwIfAborted();
-  const splits = await rowSplits(database, staged, { split }, options);
-  const labels = await withClasses(database, asLabels, staged, splits);
-  await refuseFaults(database, splits, findFaults({ staged, inputs }, { labels, weight }, splits, isNew), staged);
-  const written = (share: number) => onShare(readingShare + (1 - readingShare) * share);
-  return withProgress(database, written, async () => {
-    const { selected, joins } = await storedInputs(database, inputs, staged.rows, signal);
-    for (const [t, label] of labels.entries()) {
-      const { value, weight, inside } = labelSql(label, staged);
-      selected.push(`coalesce((${value})::FLOAT, 'NaN'::FLOAT) AS l${t}`);
-      if (weight) selected.push(`CASE WHEN ${inside} THEN (${weight.sql})::FLOAT ELSE 0 END AS v${t}`);
-    }
-    const weights = staged.columns.get(weight ?? '');
-    if (weights) selected.push(`(${numberSql(weights)})::FLOAT AS weight`);
-    await database.run("SET disabled_optimizers = 'common_subexpressions'"); // takes the square of the columns' number
-    const order = `split * ${2 ** 31} + CASE WHEN split = 0 THEN sort_key ELSE 0 END, row`;
-    await database.run(
-      `CREATE TABLE prepared.rows AS SELECT row::INTEGER AS row, split, ${selected.join(', ')} FROM ${splits.from} ${joins.join(' ')} WHERE split IS NOT NULL ORDER BY ${order}`,
-    );
-    if (keep.length > 0) {
-      const kept = keep.map((name) => `${must(staged.columns.get(name), name).sql} AS ${identifier(name)}`);
-      await database.run(`CREATE TABLE prepared.kept AS SELECT ${kept.join(', ')} FROM ${stagedTable} ORDER BY rowid`);
-    }
-    if (!isNew) {
-      const isPublished = options.page !== undefined; // its labels are meant so
-      if (!isPublished) await tellLabels(database, splits, staged, labels, notes);
-      await tellLosses(database, splits, { staged, inputs }, labels, notes);
-    }
-    const checked = { path, options, notes, isNew };
+  const splits = await rowSplits(database, staged, roles, options);
+  const labels = await withClasses(database, roles.labels, staged, splits);
+  const { weight } = roles;
+  const faults = findFaults({ staged, inputs }, { labels, weight }, splits, trained !== undefined);
+  await refuseFaults(database, splits, faults, staged);
+  const onWritten = (share: number) => onShare(readingShare + (1 - readingShare) * share);
+  return withProgress(database, onWritten, async () => {
+    const table = { staged, inputs, labels, weight, splits };
+    await writeRows(database, table, signal);
+    if (keep.length > 0) await writeKept(database, staged, keep);
+    if (!trained) await noteDoubts(database, table, options, notes);
+    const checked = { path: file.path, options, notes, isNew: trained !== undefined };
     const { rows, masked } = await checkWritten(database, staged, labels, checked);
-    const isMixed = [...staged.columns.values()].some(({ separator, times }) => (separator ?? times) !== undefined);
-    const hasLenientTimes = inputs.some(({ lenient, time }) => lenient && time !== undefined);
     onShare(1);
     return {
-      columns: inputs.map(({ name, kind, hash, separator, weights, lenient, time, part, of }) => ({
-        name,
-        kind,
-        size: hash,
-        weighted: kind === 'list' && weights !== undefined,
-        cells: part
-          ? { lenient: lenient || undefined, time, part, of }
-          : kind === 'numeric'
-            ? { lenient, time }
-            : { hash, separator, weights },
-      })),
+      columns: inputs.map(storedColumn),
       texts: { missing: options.missing, exact: options.exact },
       tasks: labels.map(({ task, weights }) => ({ ...task, ...(weights ? { weighted: true } : {}) })),
       rows,
       masked,
-      weighted: weights !== undefined,
+      weighted: staged.columns.has(weight ?? ''),
       fileStarts: trained && staged.files.map(({ first }) => first),
-      checksum: changedChecksum(about.checksum, { mixed: isMixed, 'lenient times': hasLenientTimes }),
+      checksum: changedChecksum(about.checksum, staged, inputs),
       notes: notes.map((message) => message.replaceAll(/[\r\n]+/g, ' ')), // a column's name may have line breaks
-      group,
+      group: roles.group,
     };
   });
 }
 
-/** Earlier versions have read such tables otherwise under the plain checksum. */
-function changedChecksum(checksum: string, is: Readonly<Record<string, boolean>>): string {
-  const changes = Object.keys(is).filter((change) => is[change]);
+/** What a user should know of groups whose values are hashed. */
+function groupNotes({ inputs, group }: ColumnRoles): string[] {
+  const hashed = inputs.find(({ name, hash }) => name === group && hash !== undefined);
+  if (!hashed) return [];
+  return [
+    `dataset.group: '${group}' is hashed to ${hashed.hash} values; rows of one value are one group, so its users that share one count together. Name a column that is not hashed, or hash to more.`,
+  ];
+}
+
+/** What the rows of a split are written from. */
+interface KnownTable {
+  readonly staged: StagedRows;
+  readonly inputs: readonly KnownInput[];
+  readonly labels: readonly LabelColumn[];
+  readonly weight?: string | undefined;
+  readonly splits: RowSplits;
+}
+
+/** Writes the table `rows`: inputs, labels and weights as a model takes them. */
+async function writeRows(
+  database: DuckDBConnection,
+  { staged, inputs, labels, weight, splits }: KnownTable,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { selected, joins } = await storedInputs(database, inputs, staged.rows, signal);
+  for (const [t, label] of labels.entries()) {
+    const { value, weight, inside } = labelSql(label, staged);
+    selected.push(`coalesce((${value})::FLOAT, 'NaN'::FLOAT) AS l${t}`);
+    if (weight) selected.push(`CASE WHEN ${inside} THEN (${weight.sql})::FLOAT ELSE 0 END AS v${t}`);
+  }
+  const weights = staged.columns.get(weight ?? '');
+  if (weights) selected.push(`(${numberSql(weights)})::FLOAT AS weight`);
+  await database.run("SET disabled_optimizers = 'common_subexpressions'"); // takes the square of the columns' number
+  const order = `split * ${2 ** 31} + CASE WHEN split = 0 THEN sort_key ELSE 0 END, row`;
+  await database.run(
+    `CREATE TABLE prepared.rows AS SELECT row::INTEGER AS row, split, ${selected.join(', ')} FROM ${splits.from} ${joins.join(' ')} WHERE split IS NOT NULL ORDER BY ${order}`,
+  );
+}
+
+/** Writes the table `kept`: columns as they are, in the order of the rows. */
+async function writeKept(database: DuckDBConnection, staged: StagedRows, keep: readonly string[]): Promise<void> {
+  const columns = keep.map((name) => `${must(staged.columns.get(name), name).sql} AS ${identifier(name)}`);
+  await database.run(`CREATE TABLE prepared.kept AS SELECT ${columns.join(', ')} FROM ${stagedTable} ORDER BY rowid`);
+}
+
+/** Notes on labels and on values that are lost, which a user may not have meant. */
+async function noteDoubts(
+  database: DuckDBConnection,
+  { staged, inputs, labels, splits }: KnownTable,
+  { page }: TableOptions,
+  notes: string[],
+): Promise<void> {
+  const isPublished = page !== undefined; // its labels are meant so
+  if (!isPublished) await tellLabels(database, splits, staged, labels, notes);
+  await tellLosses(database, splits, { staged, inputs }, labels, notes);
+}
+
+function storedColumn(input: KnownInput): StoredSource['columns'][number] {
+  const { name, kind, hash, weights } = input;
+  return { name, kind, size: hash, weighted: kind === 'list' && weights !== undefined, cells: cellsOf(input) };
+}
+
+/** How an input's cells are read, for new rows to be read in the same way. */
+function cellsOf({ kind, hash, separator, weights, lenient, time, part, of }: KnownInput) {
+  if (part) return { lenient: lenient || undefined, time, part, of };
+  return kind === 'numeric' ? { lenient, time } : { hash, separator, weights };
+}
+
+/** Earlier versions have read some tables otherwise under the plain checksum. */
+function changedChecksum(checksum: string, { columns }: StagedRows, inputs: readonly KnownInput[]): string {
+  const isMixed = [...columns.values()].some(({ separator, times }) => (separator ?? times) !== undefined);
+  const hasLenientTimes = inputs.some(({ lenient, time }) => lenient && time !== undefined);
+  const changes = [isMixed ? 'mixed' : [], hasLenientTimes ? 'lenient times' : []].flat();
   return changes.length > 0 ? sha256([checksum, ...changes].join(' ')) : checksum;
 }
 
