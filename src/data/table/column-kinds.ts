@@ -78,28 +78,74 @@ export async function columnKinds(
   const noted = new Set<StagedColumn>(); // several inputs may be parts of one column
   for (const input of inputs) {
     const column = columnOf(input);
-    const { present, numbers, areNumbers, isWhole } = must(facts.get(column), column.name);
-    const { kind, part } = input;
-    if (kind === undefined && present === 0) continue;
-    const way = onlyTime(times.get(column), present);
-    const isNumeric = way !== undefined || (areNumbers && (!isWhole || many.has(column)));
-    const odd = present - (way?.values ?? numbers);
-    const lenient = odd > 0 && (part !== undefined || (kind === undefined && isNumeric));
-    const isTrained = input.time !== undefined || input.lenient !== undefined;
-    const reading = isTrained ? input : { ...input, time: way?.place, lenient };
-    if (part !== undefined) known.push(await calendarInput(database, { ...reading, part }, column, way, areNumbers));
-    else {
-      const inferredKind = isNumeric ? 'numeric' : column.type === 'list' ? 'list' : 'categorical';
-      const looksDated = kind === undefined && !isNumeric && times.has(column);
-      known.push({ ...valueInput({ ...reading, kind: kind ?? inferredKind }, column, numbers < present), looksDated });
-    }
-    const one = known.at(-1);
-    if (!note || !one || isTrained || noted.has(column)) continue;
+    const values = {
+      ...must(facts.get(column), column.name),
+      hasMany: many.has(column),
+      times: times.get(column),
+    };
+    if (input.kind === undefined && values.present === 0) continue;
+    const reading = readingOf(input, column, values);
+    const one = await knownInput(database, input, column, reading, values);
+    known.push(one);
+    if (!note || isOfTrainedModel(input) || noted.has(column)) continue;
     noted.add(column);
-    for (const message of await oddities(database, one, odd, present)) note(message);
+    for (const message of await oddities(database, one, reading.odd, values.present)) note(message);
   }
   if (note && inferred.length > 0) note(kindsNote(inferred, known));
   return known;
+}
+
+/** What is known of a column's values. */
+interface ValueFacts extends Statistics {
+  /** There are more different ones than a category would have. */
+  readonly hasMany: boolean;
+  /** Ways of writing times that many of them have. Undefined: they do not look like dates. */
+  readonly times: readonly LikelyTime[] | undefined;
+}
+
+/** The kind of an input and how its values are read. */
+interface ValueReading extends Pick<KnownInput, 'kind'> {
+  /** How its times are written. Undefined: they are no times, or the ways are ambiguous. */
+  readonly way: LikelyTime | undefined;
+  /** How many values are neither numbers nor times. */
+  readonly odd: number;
+  /** Odd values count as missing. */
+  readonly lenient: boolean;
+  /** A category by its values, though most look like dates. */
+  readonly looksDated: boolean;
+}
+
+function readingOf({ kind, part }: InputColumn, { type }: StagedColumn, values: ValueFacts): ValueReading {
+  const { present, numbers, areNumbers, isWhole, hasMany, times } = values;
+  const way = onlyTime(times, present);
+  const isNumeric = way !== undefined || (areNumbers && (!isWhole || hasMany));
+  const inferred = isNumeric ? 'numeric' : type === 'list' ? 'list' : 'categorical';
+  const odd = present - (way?.values ?? numbers);
+  return {
+    kind: kind ?? inferred,
+    way,
+    odd,
+    lenient: odd > 0 && (part !== undefined || (kind === undefined && isNumeric)),
+    looksDated: kind === undefined && !isNumeric && times !== undefined,
+  };
+}
+
+/** Rows of a trained model are read as those of training were. */
+function isOfTrainedModel({ time, lenient }: InputColumn): boolean {
+  return time !== undefined || lenient !== undefined;
+}
+
+async function knownInput(
+  database: DuckDBConnection,
+  input: InputColumn,
+  column: StagedColumn,
+  { kind, way, lenient, looksDated }: ValueReading,
+  { numbers, present, areNumbers }: ValueFacts,
+): Promise<KnownInput> {
+  const read = isOfTrainedModel(input) ? input : { ...input, time: way?.place, lenient };
+  const { part } = input;
+  if (part !== undefined) return calendarInput(database, { ...read, part }, column, way, areNumbers);
+  return { ...valueInput({ ...read, kind }, column, numbers < present), looksDated };
 }
 
 /** An input of the values themselves. @param hasTexts Some values are no numbers. */

@@ -60,25 +60,15 @@ export async function prepareTable(
   const { file } = must(files[0], 'file');
   const { trained, keep = [] } = about;
   const roles = columnRoles(file, options, about.tasks, trained);
-  const read = new Set([...roles.used, ...keep]);
-  checkColumns(files, read);
-  await limitMemory(database, read.size);
   const notes = trained ? [] : groupNotes(roles);
   const bytes = files.reduce((sum, { file }) => sum + file.bytes, 0);
   const onShare = (share: number) => progress?.(Math.floor(share * bytes), bytes);
   const onBytes = (done: number) => onShare(readingShare * (done / Math.max(1, bytes)));
-  const inputOf = new Map(roles.inputs.map((input) => [input.of ?? input.name, input]));
-  const staged = await stageRows(database, files, read, options.missing, { onBytes, inputOf });
-  const inputs = await columnKinds(database, roles.inputs, staged, (message) => void notes.push(message));
-  signal?.throwIfAborted();
-  const splits = await rowSplits(database, staged, roles, options);
-  const labels = await withClasses(database, roles.labels, staged, splits);
-  const { weight } = roles;
-  const faults = findFaults({ staged, inputs }, { labels, weight }, splits, trained !== undefined);
-  await refuseFaults(database, splits, faults, staged);
+  const note = (message: string) => void notes.push(message);
+  const table = await readTable(database, files, roles, options, about, { onBytes, note, signal });
+  const { staged, inputs, labels, weight } = table;
   const onWritten = (share: number) => onShare(readingShare + (1 - readingShare) * share);
   return withProgress(database, onWritten, async () => {
-    const table = { staged, inputs, labels, weight, splits };
     await writeRows(database, table, signal);
     if (keep.length > 0) await writeKept(database, staged, keep);
     if (!trained) await noteDoubts(database, table, options, notes);
@@ -98,6 +88,35 @@ export async function prepareTable(
       group: roles.group,
     };
   });
+}
+
+/** Reads the files into a table of this database, and finds out what its columns and labels are. @throws DataError for faulty rows. */
+async function readTable(
+  database: DuckDBConnection,
+  files: readonly SplitFile[],
+  roles: ColumnRoles,
+  options: TableOptions,
+  { trained, keep = [] }: About,
+  { onBytes, note, signal }: Reading,
+): Promise<KnownTable> {
+  const { weight } = roles;
+  const read = new Set([...roles.used, ...keep]);
+  checkColumns(files, read);
+  await limitMemory(database, read.size);
+  const inputOf = new Map(roles.inputs.map((input) => [input.of ?? input.name, input]));
+  const staged = await stageRows(database, files, read, options.missing, { onBytes, inputOf });
+  const inputs = await columnKinds(database, roles.inputs, staged, note);
+  signal?.throwIfAborted();
+  const splits = await rowSplits(database, staged, roles, options);
+  const labels = await withClasses(database, roles.labels, staged, splits);
+  const faults = findFaults({ staged, inputs }, { labels, weight }, splits, trained !== undefined);
+  await refuseFaults(database, splits, faults, staged);
+  return { staged, inputs, labels, weight, splits };
+}
+
+interface Reading extends Pick<LoaderContext, 'signal'> {
+  onBytes(bytes: number): void;
+  note(message: string): void;
 }
 
 /** What a user should know of groups whose values are hashed. */

@@ -84,15 +84,9 @@ export async function stageRows(
 ): Promise<StagedRows> {
   for (const macro of macros) await database.run(macro);
   const names = must(files[0], 'file').file.names.filter((name) => used.has(name));
-  const columns = names.map((name, c): StagedColumn => {
-    const types = new Set(files.map(({ file }) => file.types.get(name)?.type ?? 'text'));
-    const input: Input = inputOf?.get(name) ?? {};
-    const { kind = 'list', separator: mark = usualSeparator } = input;
-    const separator = types.size > 1 && types.has('list') && kind === 'list' ? mark : undefined;
-    const common = separator === undefined ? 'text' : 'list';
-    const [type = common] = types.size === 1 ? types : [];
-    const times = mixedTimes(files, name, input);
-    return { name, type: asTexts && type === 'number' ? 'text' : type, sql: `c${c}`, separator, times };
+  const columns = names.map((name, index) => {
+    const { type, ...column } = stagedColumn(name, index, files, inputOf?.get(name) ?? {});
+    return { ...column, type: asTexts && type === 'number' ? 'text' : type };
   });
   const types = columns.map(({ sql, type }) => `${sql} ${databaseTypes[type]}`);
   await database.run(`CREATE OR REPLACE TABLE ${stagedTable} (${types.join(', ')})`);
@@ -118,13 +112,22 @@ export async function stageRows(
     files: staged,
     async where(row, name) {
       const column = byName.get(name);
-      const from = staged.findLast(({ first }) => first <= row);
       const sql = column ? textSql(column) : 'NULL';
       const [[text] = []] = await queryRows(database, `SELECT ${sql} FROM ${stagedTable} WHERE rowid = ${row}`);
-      const location = await from?.file.place(row - from.first);
+      const source = staged.findLast(({ first }) => first <= row);
+      const location = await source?.file.place(row - source.first);
       return `${location}: column '${name}' is ${shown(typeof text === 'string' ? text : '')}`;
     },
   };
+}
+
+function stagedColumn(name: string, index: number, files: readonly SplitFile[], input: Input): StagedColumn {
+  const types = new Set(files.map(({ file }) => file.types.get(name)?.type ?? 'text'));
+  const { kind = 'list', separator: mark = usualSeparator } = input;
+  const separator = types.size > 1 && types.has('list') && kind === 'list' ? mark : undefined;
+  const common = separator === undefined ? 'text' : 'list';
+  const [type = common] = types.size === 1 ? types : [];
+  return { name, type, sql: `c${index}`, separator, times: mixedTimes(files, name, input) };
 }
 
 /** What files have in a column that is to be read as times: some a type of these, and others texts. */

@@ -20,7 +20,7 @@ import { prepareTable } from './prepare-table.js';
 import { openQuery } from './query-rows.js';
 import { type DataFile, findDataFiles, openSplitFiles, type RowFileOptions } from './row-file.js';
 import { rowDraw, splitShares } from './row-splits.js';
-import type { SplitFile } from './staged-rows.js';
+import type { SplitFile, TableFile } from './staged-rows.js';
 import { isOfTest, type TableOptions, tableOptions, usualMissing } from './table-options.js';
 
 /**
@@ -272,6 +272,34 @@ export interface NewRows {
   release(): Promise<void>;
 }
 
+type Names = Pick<TableFile, 'path' | 'names'>;
+
+/** The labels that a file has. A task whose label or mask is not there has none. */
+function labelsIn({ names }: Names, { labels }: Wanted): Wanted['labels'] {
+  const has = (reference: string | number) => names.includes(String(reference));
+  return Object.fromEntries(
+    Object.entries(labels).filter(
+      ([name, { column, mask }]) => has(column ?? name) && (mask === undefined || has(mask.column)),
+    ),
+  );
+}
+
+/** @throws DataError for a column that is not there. */
+function checkWanted({ path, names }: Names, { inputs, keep, weight }: Wanted, labels: Wanted['labels']): void {
+  for (const { name, of: column = name } of inputs) need(column, ', which the model reads');
+  for (const name of keep) need(name);
+  for (const [name, { weight }] of Object.entries(labels))
+    need(weight, `, the weight of task '${name}' (dataset.tasks.${name}.weight of the run)`);
+  need(weight, ', the weight of rows (dataset.weight of the run)');
+
+  function need(name: string | number | undefined, why = ''): void {
+    if (name === undefined || names.includes(String(name))) return;
+    throw new DataError(
+      `${path} has no column '${name}'${didYouMean(String(name), names)}${why}; there are: ${someOf(names, 30)}.`,
+    );
+  }
+}
+
 /**
  * Reads files into a temporary table, in bounded memory.
  * @param paths Files or patterns of any format that the `table` loader reads.
@@ -290,26 +318,13 @@ export async function openNewRows(
   const before: FileBefore[] = [];
   for (const { path } of found) before.push(await beforeReading(path, context.signal));
   const files = await openSplitFiles(asTest, reading);
-  const { path = '', names = [] } = files[0]?.file ?? {};
-  const has = (reference: string | number) => names.includes(String(reference));
-  const labels = Object.entries(wanted.labels).filter(
-    ([name, { column, mask }]) => has(column ?? name) && (mask === undefined || has(mask.column)),
-  );
+  const first = must(files[0], 'file').file;
   const { inputs, keep, weight } = wanted;
-  const need = (name: string | number | undefined, what = '') => {
-    if (name === undefined || has(name)) return;
-    throw new DataError(
-      `${path} has no column '${name}'${didYouMean(String(name), names)}${what}; there are: ${someOf(names, 30)}.`,
-    );
-  };
-  for (const { name, of = name } of inputs) need(of, ', which the model reads');
-  for (const name of keep) need(name);
-  for (const [name, { weight }] of labels)
-    need(weight, `, the weight of task '${name}' (dataset.tasks.${name}.weight of the run)`);
-  need(weight, ', the weight of rows (dataset.weight of the run)');
+  const labels = labelsIn(first, wanted);
+  checkWanted(first, wanted, labels);
   const options: TableOptions = {
     ...reading,
-    tasks: Object.fromEntries(labels),
+    tasks: labels,
     columns: {},
     others: 'ignored',
     test: [...paths],

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
 import { partialPath, removeRemains } from '../../support/files.js';
 import { readRawFile } from '../fetch/raw-file.js';
@@ -32,76 +33,141 @@ export async function openTextTable(
   bytes: number,
   options: Dialect & { readonly exact: boolean; readonly names?: readonly string[] },
 ): Promise<TableFile> {
-  const { header, encoding, exact, decimal } = options;
+  const { header } = options;
   const [first = []] = (await readHead(path, options, 1)).records;
   const { names = first.map((name, c) => (header && name !== '' ? name : String(c + 1))) } = options;
   if (names.length !== first.length)
     throw new DataError(`${path} has ${first.length} columns; dataset.header names ${names.length}.`);
+  const file = { path, names, options };
   return {
     path,
     bytes,
     names,
     types: new Map(names.map((name) => [name, { type: 'text' }])),
     unsupported: new Map(),
-    async read(database, columns, missing, insert) {
-      const facts = { isPlain: true, hasBlanks: false };
-      let rows = header ? -1 : 0;
-      for await (const some of readRows(path, options, facts)) rows += some.rows.length;
-      const steps: ((text: string) => string)[] = [];
-      if (missing.length === 0) steps.push((text) => `coalesce(${text}, '')`);
-      if (decimal === ',')
-        steps.push(
-          (text) => `if(regexp_full_match(${text}, ${literal(commaNumber)}), replace(${text}, ',', '.'), ${text})`,
-        );
-      if (!exact && facts.hasBlanks) steps.push((text) => trimmedText(text, missing));
-      const texts = `[${columns.map(({ name }) => `c${names.indexOf(name)}`).join(', ')}]::VARCHAR[]`;
-      const cleaned = steps.reduce((list, step) => `list_transform(${list}, t -> ${step('t')})`, texts);
-      const values = columns.map(({ name, separator }, c) => {
-        const text = steps.length > 0 ? `texts[${c + 1}]` : `c${names.indexOf(name)}`;
-        return separator === undefined ? text : cutText(text, separator);
-      });
-      /** What DuckDB says, if it does not read all rows. */
-      const attempt = async (source: string, isCopy: boolean, parallel: boolean): Promise<unknown> => {
-        const scan = scanSql(source, names.length, missing, {
-          ...options,
-          header: header && !isCopy,
-          isCopy,
-          parallel,
-        });
-        const from = steps.length > 0 ? `(SELECT ${cleaned} AS texts FROM ${scan})` : scan;
-        await database.run('BEGIN');
-        try {
-          const inserted = await insert(`SELECT ${values.join(', ')} FROM ${from}`);
-          if (inserted !== rows) throw new Error(`it finds ${inserted} of ${rows} rows`);
-          await database.run('COMMIT');
-          return undefined;
-        } catch (error) {
-          if (machineFault(error)) throw error;
-          await database.run('ROLLBACK');
-          return error;
-        }
-      };
-      const isPlain = encoding === undefined && facts.isPlain;
-      if (isPlain && (await attempt(path, false, true)) === undefined) return;
-      const refused = await withPlainCopy(path, options, async (copy) => {
-        return (await attempt(copy, true, true)) && attempt(copy, true, false);
-      });
-      if (refused === undefined) return;
-      throw new DataError(
-        `${path} cannot be read: its rows look right, but DuckDB, which reads them, refuses them (${sqlReason(refused)}). Write the file again with another program, or as Parquet.`,
-        { cause: refused },
-      );
-    },
-    async place(row) {
-      let left = header ? row + 1 : row;
-      for await (const { rows } of readRows(path, options)) {
-        const row = rows[left];
-        if (row) return `${path}:${row.line}`;
-        left -= rows.length;
-      }
-      return `${path}, row ${row + 1}`;
-    },
+    read: (...query) => readText(file, ...query),
+    place: (row) => lineOf(file, row),
   };
+}
+
+type TextOptions = Dialect & { readonly exact: boolean };
+
+interface TextFile {
+  readonly path: string;
+  readonly names: readonly string[];
+  readonly options: TextOptions;
+}
+
+/** A way for DuckDB to read a text file: the file or its plain copy, by one thread or several. */
+interface Way {
+  readonly source: string;
+  readonly isCopy: boolean;
+  readonly parallel: boolean;
+}
+
+type ReadArguments = Parameters<TableFile['read']>;
+
+/** Has DuckDB insert the columns, the first way that finds all rows. @throws DataError if none does. */
+async function readText(
+  { path, names, options }: TextFile,
+  database: ReadArguments[0],
+  columns: ReadArguments[1],
+  missing: ReadArguments[2],
+  insert: ReadArguments[3],
+): Promise<void> {
+  const { header, encoding } = options;
+  const facts = { isPlain: true, hasBlanks: false };
+  let rows = header ? -1 : 0;
+  for await (const piece of readRows(path, options, facts)) rows += piece.rows.length;
+  const select = selection(names, columns, cellSteps(options, missing, facts));
+  const readBy = async ({ source, ...way }: Way) => {
+    const scan = scanSql(source, names.length, missing, { ...options, ...way, header: header && !way.isCopy });
+    await insertAll(database, rows, () => insert(select(scan)));
+  };
+  const isPlain = encoding === undefined && facts.isPlain;
+  if (isPlain && (await succeeds(readBy({ source: path, isCopy: false, parallel: true })))) return;
+  await withPlainCopy(path, options, async (copy) => {
+    if (await succeeds(readBy({ source: copy, isCopy: true, parallel: true }))) return;
+    await readBy({ source: copy, isCopy: true, parallel: false });
+  }).catch((error: unknown) => {
+    if (!(error instanceof Refused)) throw error;
+    throw new DataError(
+      `${path} cannot be read: its rows look right, but DuckDB, which reads them, refuses them (${sqlReason(error.cause)}). Write the file again with another program, or as Parquet.`,
+      { cause: error.cause },
+    );
+  });
+}
+
+/** DuckDB does not read all rows. Its cause says why. */
+class Refused extends Error {}
+
+/** Whether DuckDB does not refuse the rows. */
+async function succeeds(reading: Promise<void>): Promise<boolean> {
+  try {
+    await reading;
+    return true;
+  } catch (error) {
+    if (error instanceof Refused) return false;
+    throw error;
+  }
+}
+
+/** Inserts all rows or none. @throws Refused */
+async function insertAll(database: DuckDBConnection, rows: number, insert: () => Promise<number>): Promise<void> {
+  await database.run('BEGIN');
+  try {
+    const inserted = await insert();
+    if (inserted !== rows) throw new Error(`it finds ${inserted} of ${rows} rows`);
+    await database.run('COMMIT');
+  } catch (cause) {
+    if (machineFault(cause)) throw cause;
+    await database.run('ROLLBACK');
+    throw new Refused('', { cause });
+  }
+}
+
+type CellStep = (text: string) => string;
+
+/** SQL of what is done to each cell's text, in this order. */
+function cellSteps({ decimal, exact }: TextOptions, missing: readonly string[], { hasBlanks }: Facts): CellStep[] {
+  const steps: CellStep[] = [];
+  if (missing.length === 0) steps.push((text) => `coalesce(${text}, '')`);
+  if (decimal === ',')
+    steps.push(
+      (text) => `if(regexp_full_match(${text}, ${literal(commaNumber)}), replace(${text}, ',', '.'), ${text})`,
+    );
+  if (!exact && hasBlanks) steps.push((text) => trimmedText(text, missing));
+  return steps;
+}
+
+/** The query that selects columns from a scan. The texts of a row are one list, so that a step is planned once. */
+function selection(
+  names: readonly string[],
+  columns: ReadArguments[1],
+  steps: readonly CellStep[],
+): (scan: string) => string {
+  const texts = columns.map(({ name }) => `c${names.indexOf(name)}`);
+  const cleaned = steps.reduce(
+    (list, step) => `list_transform(${list}, t -> ${step('t')})`,
+    `[${texts.join(', ')}]::VARCHAR[]`,
+  );
+  const values = columns.map(({ separator }, c) => {
+    const text = steps.length > 0 ? `texts[${c + 1}]` : (texts[c] ?? '');
+    return separator === undefined ? text : cutText(text, separator);
+  });
+  return (scan) =>
+    `SELECT ${values.join(', ')} FROM ${steps.length > 0 ? `(SELECT ${cleaned} AS texts FROM ${scan})` : scan}`;
+}
+
+/** `file:line` of a row, from 0. */
+async function lineOf({ path, options }: TextFile, row: number): Promise<string> {
+  let left = options.header ? row + 1 : row;
+  for await (const { rows } of readRows(path, options)) {
+    const record = rows[left];
+    if (record) return `${path}:${record.line}`;
+    left -= rows.length;
+  }
+  return `${path}, row ${row + 1}`;
 }
 
 /** The first rows of a text file. */
