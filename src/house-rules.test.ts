@@ -268,6 +268,13 @@ test('names of files and folders are kebab-case and say what is in them', () => 
   expect(paths.filter((path) => empty.test(basename(path)))).toEqual([]);
 });
 
+test('no comment begins with "Of": a sentence says it without its declaration', () => {
+  const fragments = program.flatMap(({ path, tree }) =>
+    tree.text.split('\n').flatMap((line, index) => (/(\/\*\*|\/\/) Of\b/.test(line) ? [`${path}:${index + 1}`] : [])),
+  );
+  expect(fragments).toEqual([]);
+});
+
 test('no room weighs more than the table allows, nor much less', () => {
   const rooms = new Map<string, Size>();
   for (const file of [...program.filter(({ path }) => path.endsWith('.ts')), ...scripts]) {

@@ -113,7 +113,7 @@ async function readValueFacts(database: DuckDBConnection) {
   return z.array(valueFacts).parse(result.getRowObjectsJS());
 }
 
-/** Of seconds since 1970, in days: from 1990 to May 2033, as ids that begin with a year are above. */
+/** Seconds since 1970 are times in this range, in days: 1990 to May 2033, since ids that begin with a year are above. */
 const [earliest, latest] = [7305, 23_148];
 /** The rows of most tables were made within 30 years. Dates of birth span more. */
 const mostDays = 10_958;

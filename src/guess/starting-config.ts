@@ -268,7 +268,7 @@ function labelTask(column: ColumnFacts, why: string): Task {
 
 type Value = ColumnFacts['values'][number];
 
-/** Of two values the positive one is a word that means yes; else the larger number; else the rarer value. */
+/** The positive one of two values is a word that means yes; else the larger number; else the rarer value. */
 function saysYes({ texts }: Value): boolean {
   return texts.some((text) => /^(yes|y|true|t|positive|pos|won|win|success|good)$/i.test(text));
 }
@@ -348,7 +348,7 @@ const [leastSteps, leastPatience, leastFall] = [24_000, 2000, 600];
 interface Settings {
   readonly epochs: number;
   readonly batchSize: number;
-  /** Of Adam, at first. */
+  /** Adam's learning rate at the start. */
   readonly rate: number;
   /** Epochs without an improvement until the rate falls, and until training ends. */
   readonly fall: number;

@@ -13,7 +13,7 @@ const blocksBetweenTurns = 32;
 /** What a generator makes: rows without lists, of weight 1. */
 export interface Generated extends Pick<Source, 'columns' | 'tasks' | 'masked' | 'group'> {
   readonly rows: Readonly<Record<SplitName, number>>;
-  /** Of the constants that decide every value. */
+  /** The checksum of the constants that decide every value. */
   readonly checksum: string;
   /**
    * Draws a split's rows from `generatedRows * index` on: `generatedRows` of them, or those that are left. A block

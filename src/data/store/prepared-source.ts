@@ -39,14 +39,14 @@ export interface StoredSource {
   readonly texts?: TextReading;
   /** Notes for whoever opens it. */
   readonly notes?: readonly string[];
-  /** Of new rows: the first row of each file. */
+  /** New rows alone: the first row of each file. */
   readonly fileStarts?: readonly number[] | undefined;
   /** Rows per block. Absent: `blockRowsOf`. */
   readonly blockRows?: number;
 }
 
 type StoredColumn = SourceColumn & {
-  /** Of a list: entries have weights. */
+  /** A list whose entries have weights. */
   readonly weighted?: boolean;
   /** The values lie in the table `shared`. */
   readonly shared?: boolean;

@@ -35,7 +35,7 @@ const comparison = /^((?:[<>=]|!=)[<>=!]*)\s*(.*)$/;
 
 const operators = ['>', '>=', '<', '<=', '=', '==', '!='];
 
-/** Of a comparison its operator and operand. */
+/** The operator and the operand of a comparison; empty for another condition. */
 function compared(condition: Condition): readonly (string | undefined)[] {
   return (typeof condition === 'string' && comparison.exec(condition)?.slice(1)) || [];
 }

@@ -32,13 +32,13 @@ const oddShare = 0.05;
 export interface KnownInput extends InputColumn {
   readonly kind: 'categorical' | 'numeric' | 'list';
   readonly column: StagedColumn;
-  /** Of a numeric column: NULL for a missing value. */
+  /** SQL of a numeric column's number: NULL for a missing value. */
   readonly number: string;
   /** Inferred as a category, though most of its texts look like dates. */
   readonly looksDated?: boolean;
   /** A value may be no number, or no time. */
   readonly faulty: boolean;
-  /** Of a part of a time that is a category: SQL of its text. */
+  /** SQL of the text, where the input is a part of a time that is a category. */
   readonly text?: string | undefined;
 }
 

@@ -70,7 +70,7 @@ export async function openQuery(
   });
 }
 
-/** Of what DuckDB writes of a query. */
+/** What is read of DuckDB's description of a query. */
 const serialized = z.looseObject({ error: z.boolean(), error_message: z.string().optional() });
 
 /**

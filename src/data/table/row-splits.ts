@@ -203,7 +203,7 @@ async function drawGroups(
   await appendColumns(database, 'group_splits', [splits], splits.length);
 }
 
-/** Of the rows of each stratum the same shares, to the nearest row. */
+/** Each stratum is split by the same shares, to the nearest row. */
 function byStratum(columns: readonly StagedColumn[], shares: Shares, fileSplit: string, key: string): Rule {
   const strata = columns.map((column) => `coalesce(${keySql(column)}, '')`);
   const partition = `PARTITION BY ${[`${fileSplit} IS NOT NULL`, ...strata].join(', ')}`;

@@ -38,7 +38,7 @@ export interface TableFile {
 
 export interface ColumnType {
   readonly type: StagedType;
-  /** Of a type of dates, which are staged as days since 1970: SQL of these in ISO's way. */
+  /** SQL of a date as ISO 8601 writes it, where the type is one of dates, which are staged as days since 1970. */
   readonly time?: string;
 }
 

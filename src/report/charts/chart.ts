@@ -21,9 +21,9 @@ export interface Chart {
   readonly plots: readonly Plot[];
 }
 
-/** Of a plot, in pixels. A phone of 390 pixels shows a medium one in full width, two small ones side by side, and letters of 11 pixels. */
+/** Widths of a plot, in pixels. A phone of 390 pixels shows a medium one in full width, two small ones side by side, and letters of 11 pixels. */
 const widths = { medium: 368, small: 176 };
-/** Of one chart, as many as a reader looks at. */
+/** The most plots of one chart that a reader looks at. */
 const most = { medium: 24, small: 40 };
 
 /** A section, unless it has nothing to draw. */

@@ -8,7 +8,7 @@ import { modelSeries, type Series } from './palette.js';
 /** What charts are drawn from. */
 export interface Charted extends Pick<ReportData, 'comparison'> {
   readonly points: readonly Point[];
-  /** Of models, and means over the points: over the baseline. */
+  /** The gains of models over the baseline, and their means over the points. */
   readonly gains: readonly ShownGain[];
   readonly series: readonly Series[];
   readonly look: (label: string) => Series;

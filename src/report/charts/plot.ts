@@ -17,7 +17,7 @@ interface Axis {
   readonly title?: string;
   readonly names?: readonly string[];
   readonly domain?: Pair;
-  /** Of d3-format. */
+  /** A specifier of d3-format. */
   readonly format?: string;
 }
 
@@ -168,7 +168,7 @@ function widest({ ticks }: Scale): number {
   return Math.max(0, ...ticks.map(({ text }) => textWidth(text)));
 }
 
-/** Of labels, in pixels. */
+/** The size of labels, in pixels. */
 export const fontSize = 11.5;
 
 /** About how wide a text is, in pixels: the font is the reader's. */
