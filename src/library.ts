@@ -144,6 +144,7 @@ export {
   type Context,
   composed,
   defineModel,
+  type ForwardPass as Pass,
   filled,
   type Gate,
   glorot,
@@ -154,13 +155,12 @@ export {
   type ModelShape,
   type ModelTask,
   type NoiseUnits,
-  named,
   namesOf,
   type Parameter,
   type ParameterStart,
   type ParameterStarts,
-  type Pass,
   type Prediction,
+  parameterNamed as named,
   type Targets,
   zeroBias,
 } from './models/model.js';
@@ -194,7 +194,7 @@ export {
   type Optimizer,
   type OptimizerDefinition,
   optimizerOptions,
-  type Rule,
+  type UpdateRule as Rule,
 } from './optimizers/optimizer.js';
 export {
   defineLearningRateSchedule,

@@ -40,7 +40,7 @@ export interface Comparison {
    */
   readonly gains: readonly Gain[];
   /** How long models that keep their last epoch were trained, at each point of the axes. */
-  readonly trained?: readonly Trained[];
+  readonly trained?: readonly RowsSeen[];
   /** With `tune`: all that was tried. */
   readonly search?: SearchRecord;
   /** Notes for the reader, one line each: too few seeds, failed runs, … */
@@ -255,7 +255,7 @@ export interface ContrastSides {
 }
 
 /** The rows that each model has seen: training rows x passes. */
-export interface Trained {
+export interface RowsSeen {
   readonly point: AxisPoint;
   readonly rows: number;
   readonly passes: number;

@@ -9,7 +9,7 @@ import { mostPredictions } from '../training/journal.js';
 import type { LoadingEvent } from '../training/load-dataset.js';
 import type { SearchRecord } from './comparison.js';
 import type { ReadShape } from './plan/data-shapes.js';
-import { type Chosen, createMatching, type DecidedChanges, decide } from './plan/decided-changes.js';
+import { type ChosenValues, createMatching, type DecidedChanges, decide } from './plan/decided-changes.js';
 import { type Run, reportedRuns, runPlacer, type Stage, unfinished } from './plan/run.js';
 import { readSearch, type Search, searchedModels } from './search.js';
 
@@ -20,7 +20,7 @@ export interface Plan {
   /** The search of `tune`, as far as it is. */
   search(failed: ReadonlySet<string>): Promise<Search>;
   /** The decisions of `tune` and `match`. The search must have ended. */
-  decide(chosen: Chosen): Promise<DecidedChanges>;
+  decide(chosen: ChosenValues): Promise<DecidedChanges>;
   /** The reported runs for these seeds. Without decisions, `tune` is assumed to choose the config's values. */
   runs(
     decided: DecidedChanges | undefined,
@@ -30,7 +30,7 @@ export interface Plan {
 }
 
 /** What a comparison does next: it trains runs, of which some have not ended, or makes the table of those that have. */
-export type Step = TrainStep | TableStep;
+export type NextStep = TrainStep | TableStep;
 
 interface TrainStep extends Stage {
   readonly kind: 'train';
@@ -50,7 +50,7 @@ export interface TableStep extends Stage {
  * table.
  * @param failed Paths of runs that failed in this process. Another process tries them again.
  */
-export async function next(plan: Plan, seeds: readonly number[], failed: ReadonlySet<string>): Promise<Step> {
+export async function next(plan: Plan, seeds: readonly number[], failed: ReadonlySet<string>): Promise<NextStep> {
   const search = await plan.search(failed);
   const { outcome, stage } = search;
   if (!outcome) return { kind: 'train', stage, folder: plan.folders[stage], runs: search.runs };

@@ -23,7 +23,7 @@ import { withLocalProcesses } from './execute/local-processes.js';
 import { writeStagePlan } from './execute/stage-plan.js';
 import { externalRows } from './external.js';
 import { summarize } from './gains/summarize.js';
-import { next, openPlan, type Step, type TableStep } from './next.js';
+import { type NextStep, next, openPlan, type TableStep } from './next.js';
 import { firstExperiment, pointKey } from './plan/axis-point.js';
 import { joinDecisions, notesOnMatch } from './plan/decided-changes.js';
 import { asItIs, distinctRuns } from './plan/run.js';
@@ -198,7 +198,7 @@ function noteOnCommands({ external }: ComparisonConfig): string | null {
 }
 
 /** Runs that were finished before are not sent to a tracker that the config names now. */
-function finishedFolders(runs: Step['runs'], folder: string): readonly string[] {
+function finishedFolders(runs: NextStep['runs'], folder: string): readonly string[] {
   return runs.flatMap((run) => (run.state === 'finished' ? [join(folder, run.folder)] : []));
 }
 
@@ -207,7 +207,7 @@ function finishedFolders(runs: Step['runs'], folder: string): readonly string[] 
  * @returns what was left to others, which go on with it
  */
 async function trainStage(
-  { stage, runs, folder }: Step,
+  { stage, runs, folder }: NextStep,
   failed: Set<string>,
   { config, executor, on, signal, predictions }: Opened,
 ): Promise<LeftToOthers | undefined> {

@@ -8,7 +8,7 @@ import { type Result, readResult } from '../training/result.js';
 import type { ComparedModel, ModelSearch, SearchRecord } from './comparison.js';
 import { axisName, axisValue, pointKey } from './plan/axis-point.js';
 import { parametersByTask, type ReadShape } from './plan/data-shapes.js';
-import type { Choice, Chosen, Matching } from './plan/decided-changes.js';
+import type { ChosenValues, Matching, TaskChoice } from './plan/decided-changes.js';
 import { type PlaceRuns, type Run, type Stage, unfinished } from './plan/run.js';
 import { mean } from './statistics/variances.js';
 
@@ -61,7 +61,7 @@ export interface Search {
   readonly runs: readonly Run[];
   /** Absent until every run has ended. */
   readonly outcome?: {
-    readonly chosen: Chosen;
+    readonly chosen: ChosenValues;
     /** All that was tried. Undefined if nothing was searched. */
     readonly record: SearchRecord | undefined;
   };
@@ -87,7 +87,7 @@ export async function readSearch(
     const tried = readTried(model, runs, folder);
     return crossFit ? crossFittedSearch(model, tried, tuneSeeds) : searchOnce(model, tried);
   });
-  const chosen: Chosen = (label, point, seed) =>
+  const chosen: ChosenValues = (label, point, seed) =>
     ended.find(({ record }) => record.label === label && pointKey(record.point) === pointKey(point))?.choicesFor(seed);
   const searched = ended.map(({ record }) => record);
   const how = { type: search.type, seeds: tuneSeeds, ...(crossFit ? { crossFit } : {}) };
@@ -105,7 +105,7 @@ interface Tried {
 /** What a model's search found. */
 interface EndedSearch {
   readonly record: ModelSearch;
-  readonly choicesFor: (seed: number) => readonly Choice[] | undefined;
+  readonly choicesFor: (seed: number) => readonly TaskChoice[] | undefined;
 }
 
 function readTried(
@@ -143,7 +143,7 @@ function crossFittedSearch(model: SearchedModel, tried: readonly Tried[], seeds:
 function choose(
   { label, groups, candidates }: SearchedModel,
   tried: readonly Pick<Tried, 'values' | 'results'>[],
-): readonly Choice[] {
+): readonly TaskChoice[] {
   const best = bestValues(tried, groups).map((values) => {
     if (values) return values;
     const [only, ...others] = candidates;
@@ -163,11 +163,11 @@ function choose(
 function searchRecord(
   { label, point, groups }: SearchedModel,
   tried: readonly Tried[],
-  choices: readonly Choice[],
-  bySeed?: ReadonlyMap<number, readonly Choice[]>,
+  choices: readonly TaskChoice[],
+  bySeed?: ReadonlyMap<number, readonly TaskChoice[]>,
 ): ModelSearch {
   const tasks = groups.flat();
-  const tasksOf = (values: AxisPoint, chosen: readonly Choice[] = []) =>
+  const tasksOf = (values: AxisPoint, chosen: readonly TaskChoice[] = []) =>
     tasks.filter((task) => chosen.some((choice) => choice.values === values && choice.tasks.includes(task)));
   const runRecord = ({ seed, folder: path }: Run, result: Result | undefined, values: AxisPoint) => {
     const scores = validationScores(result);

@@ -27,7 +27,7 @@ export interface RowReading {
   readonly labels: Readonly<Record<string, LabelReading>>;
   /** The column of rows' weights. */
   readonly weight?: string | undefined;
-  readonly dialect: Dialect;
+  readonly dialect: DialectOptions;
 }
 
 /** A task's label: see `TaskOption` of tables. */
@@ -51,7 +51,7 @@ type Value = string | number | boolean;
 type Condition = Value | Value[];
 
 /** The dialect of text files. */
-export interface Dialect {
+export interface DialectOptions {
   readonly header?: boolean | string[] | undefined;
   readonly delimiter?: string | undefined;
   readonly quote?: string | null | undefined;

@@ -8,7 +8,7 @@ import { asSingle } from './dataset.js';
 import { drawFeed, funnel, funnelOptions } from './funnel/funnel.js';
 import { responses, taskNames } from './funnel/funnel-process.js';
 import { identifier, queryNumbers } from './store/database.js';
-import { type Generated, generatedRows, inTurns, rowCount } from './store/generated-source.js';
+import { type Generated, generatedRows, inTurns, rowsToGenerate } from './store/generated-source.js';
 import { drawSynthetic, noiseVariance, synthetic, syntheticOptions, syntheticRows } from './synthetic/synthetic.js';
 import { type OutputColumn, outputFormat, writeTable } from './write/write-file.js';
 
@@ -62,7 +62,7 @@ function synthesisKind<Options extends z.ZodObject<{ expected: z.ZodType<boolean
 
 /** One split, and no run. */
 const fileOptions = {
-  rows: rowCount.default(10_000),
+  rows: rowsToGenerate.default(10_000),
   seed: z.int().nonnegative().default(0),
   expected: z
     .boolean()

@@ -7,7 +7,7 @@ import type { ArraySpec, Signature } from './engine.js';
 export function countSteps(chunk: HostArrays, batch: Signature['batch']): number {
   let steps: number | undefined;
   for (const [name, spec] of Object.entries(batch)) {
-    const array = named(chunk, name);
+    const array = arrayNamed(chunk, name);
     const [length, ...shape] = array.shape;
     if (length === undefined) throw new Error(`'${name}' has no leading axis of steps`);
     if (steps !== undefined && steps !== length) throw new Error(`'${name}' has ${length} steps, others have ${steps}`);
@@ -32,7 +32,7 @@ export function check(name: string, array: HostArray, spec: ArraySpec, repeats =
   }
 }
 
-export function named(arrays: HostArrays, name: string): HostArray {
+export function arrayNamed(arrays: HostArrays, name: string): HostArray {
   return must(arrays[name], `array '${name}'`);
 }
 
@@ -47,7 +47,7 @@ export function stepArrays(
   shapes: Readonly<Record<string, Pick<ArraySpec, 'shape'>>>,
   step: number,
 ): HostArrays {
-  return mapValues(shapes, ({ shape }, name) => stepArray(named(chunk, name), shape, step));
+  return mapValues(shapes, ({ shape }, name) => stepArray(arrayNamed(chunk, name), shape, step));
 }
 
 function stepArray({ dtype, data }: HostArray, shape: readonly number[], step: number): HostArray {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { fileLiteral, limitMemory, machineFault, queryRows, whileOpen } from '../data/store/database.js';
-import { asUserError, openForPreparing } from '../data/store/prepared.js';
+import { openForPreparing, preparationError } from '../data/store/prepared.js';
 import { parseNumber } from '../data/table/cell.js';
 import { fileFormat, usualDelimiter } from '../data/table/row-file.js';
 import { checkColumns, type SplitFile, type StagedRows, stageRows } from '../data/table/staged-rows.js';
@@ -14,7 +14,7 @@ import { DataError } from '../support/errors.js';
 import { marks } from './column-facts.js';
 
 /** Where the rows are, as `dataset` says it: in files, or in the result of a query over files or a database. */
-export type Origin = Pick<TableOptions, 'query' | 'database'> & {
+export type RowOrigin = Pick<TableOptions, 'query' | 'database'> & {
   /** A file, or a pattern. */
   readonly path?: string | undefined;
   readonly test?: string | undefined;
@@ -40,7 +40,7 @@ export interface StagedFiles {
  * @throws DataError for files that cannot be read, have other columns than the first, or no rows.
  */
 export async function withStagedFiles<Result>(
-  origin: Origin,
+  origin: RowOrigin,
   { signal, onBytes }: { readonly signal?: AbortSignal | undefined; onBytes(done: number, total: number): void },
   use: (staged: StagedFiles) => Promise<Result>,
 ): Promise<Result> {
@@ -78,7 +78,7 @@ export async function withStagedFiles<Result>(
     return use(files);
   })
     .catch((error: unknown) => {
-      throw asUserError(error, spill, 'TMPDIR');
+      throw preparationError(error, spill, 'TMPDIR');
     })
     .finally(() => rm(spill, { recursive: true, force: true }));
 }

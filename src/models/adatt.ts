@@ -3,7 +3,7 @@ import { combine, type Features, pick } from './layers/axes.js';
 import { embed } from './layers/embed.js';
 import { gates } from './layers/gates.js';
 import { mlps, towers } from './layers/mlps.js';
-import { composed, defineModel, type Gate, type Layer, named, namesOf, type Pass } from './model.js';
+import { composed, defineModel, type ForwardPass, type Gate, type Layer, namesOf, parameterNamed } from './model.js';
 import { expertsOfTasks, gateStart, type LevelExperts, levelExperts, twoLevels } from './options.js';
 
 /**
@@ -59,7 +59,7 @@ export const adatt = defineModel({
 
 interface NativeFusion extends Layer {
   /** Outputs of all experts -> a stream for each fused module. */
-  apply(pass: Pass, outputs: Features): Features;
+  apply(pass: ForwardPass, outputs: Features): Features;
 }
 
 /**
@@ -87,6 +87,6 @@ function nativeFusion(name: string, fused: readonly string[], experts: LevelExpe
       },
     },
     apply: ({ parameters }, outputs) =>
-      combine(tf.mul(tf.tensor2d(belongs), named(parameters, name)), pick(outputs, native)),
+      combine(tf.mul(tf.tensor2d(belongs), parameterNamed(parameters, name)), pick(outputs, native)),
   };
 }

@@ -10,7 +10,7 @@ import { featureGates } from './layers/feature-gates.js';
 import { gates } from './layers/gates.js';
 import { type Mlps, mlps, towers } from './layers/mlps.js';
 import { selfGates } from './layers/self-gates.js';
-import { composed, defineModel, namesOf, type Pass } from './model.js';
+import { composed, defineModel, type ForwardPass, namesOf } from './model.js';
 import { type CommonOptions, type GateStart, gateStart, moduleNames, shared, twoLevels } from './options.js';
 
 /**
@@ -114,7 +114,7 @@ function moduleExperts(
     layers: [scaled, outputs],
     width: outputs.width,
     /** @param reads for each expert the index of the stream that it reads */
-    apply: (pass: Pass, input: Features, reads: readonly number[]) =>
+    apply: (pass: ForwardPass, input: Features, reads: readonly number[]) =>
       outputs.apply(pass, scaled.apply(pass, input, reads)),
   };
 }
@@ -133,7 +133,7 @@ function moduleGates(
   const self = selfGates(`level${level}.self`, modules, options.experts, selfInputs);
   return {
     layers: [mixtures, self],
-    apply(pass: Pass, gateInput: Features, selfInput: Features, outputs: Features) {
+    apply(pass: ForwardPass, gateInput: Features, selfInput: Features, outputs: Features) {
       const mixed = mixtures.apply(pass, gateInput, outputs);
       return { streams: tf.add(mixed.mixtures, self.apply(pass, selfInput, outputs)), gates: mixed.gates };
     },

@@ -171,14 +171,14 @@ export interface Layer {
 }
 
 /** One application of a model, which is handed to each of its layers. */
-export interface Pass {
+export interface ForwardPass {
   readonly parameters: Readonly<Record<string, Tensor>>;
   readonly inputs: ModelInputs;
   readonly context: Context;
 }
 
 /** A model of these layers, whose parameters have the layers' order. */
-export function composed(layers: readonly Layer[], predict: (pass: Pass) => Prediction): Model {
+export function composed(layers: readonly Layer[], predict: (pass: ForwardPass) => Prediction): Model {
   return {
     parameters: Object.assign({}, ...layers.map(({ parameters }) => parameters)),
     noise: Object.assign({}, ...layers.map(({ noise }) => noise)),
@@ -329,6 +329,6 @@ export function ownedBy(task: string, starts: ParameterStarts): ParameterStarts 
   return mapValues(starts, (start) => ({ ...start, task }));
 }
 
-export function named(parameters: Readonly<Record<string, Tensor>>, name: string): Tensor {
+export function parameterNamed(parameters: Readonly<Record<string, Tensor>>, name: string): Tensor {
   return must(parameters[name], `parameter '${name}'`);
 }

@@ -6,12 +6,12 @@ import { models } from './catalogue.js';
 import {
   type Context,
   evaluating,
+  type ForwardPass,
   initialize,
   type Model,
   type ModelInputs,
   type ModelShape,
   type Parameters,
-  type Pass,
   type Prediction,
 } from './model.js';
 import { type CommonOptions, commonOptions } from './options.js';
@@ -66,7 +66,7 @@ export const plain: CommonOptions = z.strictObject(commonOptions({ tower: [] }))
 export function evaluationPass(
   parameters: Readonly<Record<string, Tensor>>,
   inputs: ModelInputs = { categorical: tf.zeros([0, 0], 'int32'), numeric: tf.zeros([0, 0]) },
-): Pass {
+): ForwardPass {
   return { parameters, inputs, context: evaluating };
 }
 

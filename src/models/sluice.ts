@@ -8,7 +8,7 @@ import { type Features, product } from './layers/axes.js';
 import { embed } from './layers/embed.js';
 import { mix, mixLevels } from './layers/mix.js';
 import { mlps, towers } from './layers/mlps.js';
-import { composed, defineModel, glorot, named, namesOf } from './model.js';
+import { composed, defineModel, glorot, namesOf, parameterNamed } from './model.js';
 import { ownShare, twoLevels } from './options.js';
 
 /**
@@ -93,8 +93,8 @@ export const sluice = defineModel({
       const penalties: Tensor[] = [];
       for (const { columns, lastWeight, alpha, projection } of levels) {
         hidden = alpha.apply(pass, columns.apply(pass, hidden));
-        states.push(projection === undefined ? hidden : product(hidden, named(parameters, projection)));
-        penalties.push(...overlaps(named(parameters, lastWeight), subspaces, penalty === 'relative'));
+        states.push(projection === undefined ? hidden : product(hidden, parameterNamed(parameters, projection)));
+        penalties.push(...overlaps(parameterNamed(parameters, lastWeight), subspaces, penalty === 'relative'));
       }
       const logits = heads.apply(pass, beta ? beta.apply(pass, states) : hidden);
       if (orthogonality === 0 || penalties.length === 0) return { logits };

@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { catalogue } from '../support/catalogue.js';
-import { defineOptimizer, optimizerOptions, type Rule } from './optimizer.js';
+import { defineOptimizer, optimizerOptions, type UpdateRule } from './optimizer.js';
 
 /**
  * Adam (Kingma and Ba, 2015, algorithm 1) in the form of `torch.optim.Adam`: eps is added to the square root of the
@@ -34,7 +34,7 @@ function adamOptions() {
 
 type AdamOptions = z.infer<z.ZodObject<ReturnType<typeof adamOptions>>>;
 
-function adamRule({ beta1, beta2, epsilon }: AdamOptions): Rule {
+function adamRule({ beta1, beta2, epsilon }: AdamOptions): UpdateRule {
   return {
     slots: { 'adam.first': 0, 'adam.second': 0 },
     begin: (step, learningRate) => {
@@ -110,10 +110,10 @@ function adagradOptions(epsilon: number) {
 /** @param squares what a gradient adds to the sum of squares */
 function adagradRule(
   sumName: string,
-  initial: Rule['slots'][string],
+  initial: UpdateRule['slots'][string],
   epsilon: number,
   squares: (gradient: Tensor) => Tensor,
-): Rule {
+): UpdateRule {
   return {
     restsAtZero: true,
     slots: { [sumName]: initial },

@@ -39,7 +39,7 @@ export interface Optimizer {
 }
 
 /** How one array moves. Arrays are updated one by one: the compiled engine joins small ones. */
-export interface Rule {
+export interface UpdateRule {
   /**
    * Arrays kept for each parameter, with the value that fills them at the start. They have its shape, or one number per
    * row.
@@ -119,7 +119,7 @@ export function defineOptimizer<Options extends z.ZodObject & z.ZodType<Optimize
   readonly name: string;
   readonly summary: string;
   readonly options: Options;
-  readonly build: (options: z.infer<Options>) => Rule;
+  readonly build: (options: z.infer<Options>) => UpdateRule;
 }): OptimizerDefinition {
   const options = definition.options.refine(({ decay, schedule }) => decay === undefined || schedule === undefined, {
     error: 'has no effect beside a schedule, which sets the learning rate alone: remove decay (or the schedule)',
@@ -142,7 +142,7 @@ export function defineOptimizer<Options extends z.ZodObject & z.ZodType<Optimize
 function optimizer(
   parameters: Parameters,
   options: OptimizerOptions,
-  rule: Rule,
+  rule: UpdateRule,
   owners: readonly (string | undefined)[],
 ): Optimizer {
   const trained = Object.fromEntries(Object.entries(parameters).filter(([, { kind }]) => kind !== 'statistic'));
@@ -171,7 +171,7 @@ function optimizer(
   };
 }
 
-function startingSlots({ slots }: Rule, trained: Parameters): HostArrays {
+function startingSlots({ slots }: UpdateRule, trained: Parameters): HostArrays {
   return Object.fromEntries(
     Object.entries(slots).flatMap(([slot, initial]) =>
       Object.entries(trained).map(([name, { value }]) => {
@@ -190,7 +190,7 @@ interface RatedMove {
 }
 
 /** How one array is updated: its L2 gradient, decoupled decay, and the rule; of a lazy table only touched rows. */
-function arrayUpdate(name: string, parameter: Parameter, rule: Rule, options: OptimizerOptions) {
+function arrayUpdate(name: string, parameter: Parameter, rule: UpdateRule, options: OptimizerOptions) {
   const { kind } = parameter;
   const l2 = { weight: options.l2, embedding: options.l2Embeddings, bias: 0, statistic: 0 }[kind];
   const decay = rule.decay?.[kind];
@@ -211,7 +211,7 @@ function arrayUpdate(name: string, parameter: Parameter, rule: Rule, options: Op
   };
 }
 
-function slotShape(slot: Rule['slots'][string], shape: readonly number[]): readonly number[] {
+function slotShape(slot: UpdateRule['slots'][string], shape: readonly number[]): readonly number[] {
   return typeof slot === 'object' ? shape.with(-1, 1) : shape;
 }
 

@@ -3,7 +3,7 @@ import type { Evaluated, Measured } from '../serving/evaluate-rows.js';
 import { must } from '../support/must.js';
 import { printable } from '../support/text.js';
 import { metricText } from './metrics-table.js';
-import { count, dash, digitsFor, fixed, signed } from './numbers.js';
+import { count, dash, digitsFor, signed, withDecimals } from './numbers.js';
 import { shortened, textTable } from './text-table.js';
 
 type Interval = readonly [number, number] | null | undefined;
@@ -52,8 +52,8 @@ function sliceTable(slices: Evaluated['slices'], task: string, metric: string): 
     return [
       shortened(printable(name), mostNameColumns),
       ...counted.map((field) => metricText(of.metrics[field])),
-      fixed(values[s] ?? null, digits),
-      rangeText(of.intervals[metric], (value) => fixed(value, digits)),
+      withDecimals(values[s] ?? null, digits),
+      rangeText(of.intervals[metric], (value) => withDecimals(value, digits)),
       signed(difference?.value ?? null, digits),
       rangeText(difference?.interval, (value) => signed(value, digits)),
     ];

@@ -1,6 +1,6 @@
 import type { TaskVerdict } from '../comparison/comparison.js';
 import { joined } from '../support/text.js';
-import { dash, fixed, percent, probability, short, signed } from './numbers.js';
+import { dash, percent, probability, short, signed, withDecimals } from './numbers.js';
 import { gainsByModel, logPoints, metricName, type ShownGain } from './shown-gains.js';
 import { filledColumns, type TableColumn, type TextCell } from './text-table.js';
 
@@ -136,12 +136,12 @@ function ofGain(head: string, text: Shown['text']): Shown {
 /** `0.9513 ± 0.0002` */
 function level({ metric, value, sd, about }: ShownGain): string {
   if (metric === null) return '';
-  return plusMinus(fixed(value, about.levelDigits), sd === null ? '' : fixed(sd, about.levelDigits));
+  return plusMinus(withDecimals(value, about.levelDigits), sd === null ? '' : withDecimals(sd, about.levelDigits));
 }
 
 /** With half of the interval of this gain alone. */
 function gainText({ gain, low, high, metric, about }: ShownGain): string {
-  const half = low === null || high === null ? '' : fixed((high - low) / 2, about.digits);
+  const half = low === null || high === null ? '' : withDecimals((high - low) / 2, about.digits);
   return joined(' ', plusMinus(signed(gain, about.digits), half), metric === null && gain !== null ? '%' : '');
 }
 
@@ -209,7 +209,7 @@ export function shortTable(rows: readonly ShownGain[]): readonly TableColumn[] {
       if (row.reference === null)
         return joined(
           ' ',
-          fixed(row.value, row.about.levelDigits),
+          withDecimals(row.value, row.about.levelDigits),
           row.value === null ? '' : metricName(row.metric ?? ''),
         );
       return withVerdict(row, joined(' ', effect(row), sign(row)));

@@ -1,7 +1,7 @@
 import { splitNames } from '../data/dataset.js';
 import type { Inspection } from '../inspect/inspect.js';
 import { joined, printable } from '../support/text.js';
-import { count, fixed } from './numbers.js';
+import { count, withDecimals } from './numbers.js';
 import { columnTable, textTable } from './text-table.js';
 
 /** An inspection as tables, with the findings at the end, where they are visible. */
@@ -31,7 +31,7 @@ function taskTable({ tasks }: Inspection): string {
     {
       head: 'mean',
       kind: 'number',
-      cells: rows.map(({ type, mean }) => fixed(type === 'multiclass' ? null : mean, 4)),
+      cells: rows.map(({ type, mean }) => withDecimals(type === 'multiclass' ? null : mean, 4)),
     },
   ]);
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { count, digitsFor, fixed, percent, probability, rounded, signed } from './numbers.js';
+import { count, digitsFor, percent, probability, rounded, signed, withDecimals } from './numbers.js';
 
 test('digits are two of the middle error, else five of the middle value', () => {
   expect(digitsFor([0.00021, 0.00018, null, 0.9], [0.95])).toBe(5);
@@ -10,9 +10,9 @@ test('digits are two of the middle error, else five of the middle value', () => 
 });
 
 test('numbers: a dash for null, a plus above 0, no minus on what is rounded to 0', () => {
-  expect([fixed(null, 3), fixed(1.23456, 3), fixed(-0.00001, 3), fixed(3e-12, 13)]).toEqual([
-    ...['-', '1.235', '0.000', '3.0e-12'],
-  ]);
+  expect([withDecimals(null, 3), withDecimals(1.23456, 3), withDecimals(-0.00001, 3), withDecimals(3e-12, 13)]).toEqual(
+    [...['-', '1.235', '0.000', '3.0e-12']],
+  );
   expect([signed(null, 3), signed(0.5, 2), signed(-0.5, 2), signed(0, 2), signed(0.001, 2)]).toEqual([
     ...['-', '+0.50', '-0.50', '0.00', '0.00'],
   ]);
@@ -25,10 +25,13 @@ test('numbers: a dash for null, a plus above 0, no minus on what is rounded to 0
 
 test('large numbers are powers of ten, a mean as far as its error', () => {
   const digits = digitsFor([1.1e13], [1.4943e15]);
-  expect([fixed(1.4943e15, digits), fixed(1.1e13, digits), signed(-3e11, digits), fixed(0, digits)]).toEqual([
-    ...['1.494e+15', '1.1e+13', '-3e+11', '0'],
-  ]);
-  expect([fixed(1_394_321, digitsFor([12_000], [])), fixed(2.5e9, 1), fixed(46_123, -2)]).toEqual([
+  expect([
+    withDecimals(1.4943e15, digits),
+    withDecimals(1.1e13, digits),
+    signed(-3e11, digits),
+    withDecimals(0, digits),
+  ]).toEqual([...['1.494e+15', '1.1e+13', '-3e+11', '0']]);
+  expect([withDecimals(1_394_321, digitsFor([12_000], [])), withDecimals(2.5e9, 1), withDecimals(46_123, -2)]).toEqual([
     ...['1394321', '2.5000e+9', '46123'],
   ]);
   expect([rounded(34_800_000_000_000), rounded(-1_000_000), rounded(999_000), rounded(0.00843)]).toEqual([

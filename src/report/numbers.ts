@@ -25,7 +25,7 @@ function within(digits: number): number {
 }
 
 /** A number with this many decimals. Very small or large ones have an exponent: `1.494e+15`. Null: a dash. */
-export function fixed(value: number | null, digits: number): string {
+export function withDecimals(value: number | null, digits: number): string {
   if (value === null) return dash;
   if (digits > 8 || digits < -3 || Math.abs(value) >= 1e9) {
     const decimals = Math.floor(Math.log10(Math.abs(value))) + digits;
@@ -37,7 +37,7 @@ export function fixed(value: number | null, digits: number): string {
 
 /** Like `fixed`, with a plus before positive numbers. */
 export function signed(value: number | null, digits: number): string {
-  const text = fixed(value, digits);
+  const text = withDecimals(value, digits);
   return value !== null && value > 0 && Number(text) !== 0 ? `+${text}` : text;
 }
 

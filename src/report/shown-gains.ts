@@ -1,4 +1,4 @@
-import type { ComparedModel, Comparison, Gain, ModelSearch, Trained } from '../comparison/comparison.js';
+import type { ComparedModel, Comparison, Gain, ModelSearch, RowsSeen } from '../comparison/comparison.js';
 import { axisValue, pointKey } from '../comparison/plan/axis-point.js';
 import type { AxisPoint } from '../config/comparison.js';
 import { metrics } from '../metrics/catalogue.js';
@@ -45,7 +45,7 @@ export interface Point {
   readonly gains: readonly ShownGain[];
   readonly searches: readonly ModelSearch[];
   /** Where models keep their last epoch. */
-  readonly trained: Trained | undefined;
+  readonly trained: RowsSeen | undefined;
 }
 
 /** A comparison's points, in the order of its models. */

@@ -2,7 +2,7 @@ import { loaders } from '../data/catalogue.js';
 import { type Dataset, outputCount, type Task } from '../data/dataset.js';
 import { project } from '../data/encode/project.js';
 import type { Encoding } from '../data/encoding.js';
-import type { Dialect, LoaderContext, RowReading } from '../data/loader.js';
+import type { DialectOptions, LoaderContext, RowReading } from '../data/loader.js';
 import { twiceInOneCase } from '../data/table/row-file.js';
 import { type NewRows, openNewRows } from '../data/table/table-loader.js';
 import type { OutputColumn, RowGroup } from '../data/write/write-file.js';
@@ -39,7 +39,7 @@ export interface RowOptions {
   /** Columns that are copied to the output. */
   readonly keep: readonly string[];
   /** The text files' dialect, where it differs from the run's own. */
-  readonly dialect: Dialect;
+  readonly dialect: DialectOptions;
   /** Whether labels and weights are read. */
   readonly labels: boolean;
 }

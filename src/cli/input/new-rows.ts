@@ -1,6 +1,6 @@
 import { Option } from '@commander-js/extra-typings';
 import { deviceNames } from '../../config/device-names.js';
-import type { Dialect } from '../../data/loader.js';
+import type { DialectOptions } from '../../data/loader.js';
 import type { TrainedModel } from '../../serving/trained-run.js';
 import type { OpenedRows, RowsEvent, RowsOptions } from '../../serving/with-rows.js';
 import { ConfigError } from '../../support/errors.js';
@@ -46,7 +46,7 @@ export async function withNewRows<Result>(
 /** Words of the form `dataset.<key>=<value>` say how the files are written. */
 async function filesAndDialect(
   words: readonly string[],
-): Promise<{ readonly files: readonly string[]; readonly dialect: Dialect }> {
+): Promise<{ readonly files: readonly string[]; readonly dialect: DialectOptions }> {
   const { readDocument } = await import('../../config/document.js');
   const { parsePart } = await import('../../config/parse.js');
   const { dialectOptions } = await import('../../data/table/table-options.js');

@@ -11,14 +11,22 @@ import {
 import { partOf } from '../statistics/parts.js';
 import { mean, standardDeviation } from '../statistics/variances.js';
 import { referencesTo } from '../stored/entry.js';
-import { concerns, type EstimatedGain, hasGain, type Judging, type Pair, relativeGain, runCount } from './gains.js';
+import {
+  concerns,
+  type EstimatedGain,
+  hasGain,
+  type Judging,
+  type ModelGains,
+  relativeGain,
+  runCount,
+} from './gains.js';
 import { type JudgedTask, turnedBack } from './judged-task.js';
 import { lateRuns, type MeasuredModel } from './measured.js';
 import { meanDifference, type Sample, sidesOf } from './sample.js';
 
 /** A model's gains over a reference, tested: a row for each task, and for Δm where it has one. */
 export interface TestedPair {
-  readonly pair: Pair;
+  readonly pair: ModelGains;
   readonly tasks: readonly Gain[];
   readonly mean: Gain | null;
   readonly verdict: Verdict;
@@ -31,7 +39,11 @@ const unfinished = 'not trained to a plateau';
  * ended on the task, stay in their family: the runs show which ones wait, and a family that shrinks by what its data
  * show no longer keeps its level.
  */
-export function testPairs(family: Gain['family'], pairs: readonly Pair[], judging: Judging): readonly TestedPair[] {
+export function testPairs(
+  family: Gain['family'],
+  pairs: readonly ModelGains[],
+  judging: Judging,
+): readonly TestedPair[] {
   const ofTasks = testedBy(
     pairs.flatMap(({ tasks }) => tasks),
     judging.level,
@@ -71,24 +83,24 @@ export function testedBy<Member extends Parameters<typeof testFamily>[0][number]
 // --- verdicts
 
 /** Whether training had not ended on the task, of the model or of the reference. */
-function isLate({ model, reference }: Pair, task: number): boolean {
+function isLate({ model, reference }: ModelGains, task: number): boolean {
   return [model, reference].some((side) => side && isUnfinished(lateRuns(side, task), side.runs.length));
 }
 
 /** Whether a side's values for the task (for Δm: any task) were chosen at an end of their list: better ones may lie beyond. */
-function isAtEdge({ model, reference }: Pair, { task }: EstimatedGain): boolean {
+function isAtEdge({ model, reference }: ModelGains, { task }: EstimatedGain): boolean {
   return [model, reference].some((side) => concerns(side?.decided?.atEdge, task));
 }
 
 /** Whether a gain may have a verdict. */
-function isJudged(pair: Pair, gain: EstimatedGain, { uncertainty }: Judging): boolean {
+function isJudged(pair: ModelGains, gain: EstimatedGain, { uncertainty }: Judging): boolean {
   return (uncertainty === 'rows' || runCount(pair, gain) >= fewestRuns) && !isAtEdge(pair, gain);
 }
 
 function verdictOf(
   estimated: EstimatedGain,
   tested: Pick<TestedMember, 'pHolm' | 'pEquivalent'>,
-  pair: Pair,
+  pair: ModelGains,
   late: boolean,
   judging: Judging,
 ): TaskVerdict | null {
@@ -108,7 +120,7 @@ export function verdictOn(
   return isEnough ? taskVerdict(gain, tested, level) : 'undecided';
 }
 
-function verdictOfModel(pair: Pair, tasks: readonly (TaskVerdict | null)[], isAnyLate: boolean): Verdict {
+function verdictOfModel(pair: ModelGains, tasks: readonly (TaskVerdict | null)[], isAnyLate: boolean): Verdict {
   if (pair.model === pair.reference) return 'baseline';
   return isAnyLate ? unfinished : rowVerdict(tasks);
 }
@@ -118,7 +130,7 @@ function verdictOfModel(pair: Pair, tasks: readonly (TaskVerdict | null)[], isAn
 type SharedFields = ReturnType<typeof sharedFields>;
 
 /** What the rows of a model have in common. */
-function sharedFields(family: Gain['family'], pair: Pair, verdict: Verdict) {
+function sharedFields(family: Gain['family'], pair: ModelGains, verdict: Verdict) {
   const { model, reference } = pair;
   const isBaseline = verdict === 'baseline';
   return {
@@ -131,7 +143,7 @@ function sharedFields(family: Gain['family'], pair: Pair, verdict: Verdict) {
   };
 }
 
-function taskFields(pair: Pair, index: number, task: JudgedTask, family: Gain['family']) {
+function taskFields(pair: ModelGains, index: number, task: JudgedTask, family: Gain['family']) {
   const { model } = pair;
   const values = model.sumOf ? [] : sampleIn(model, 'values', index).values.map((value) => turnedBack(task, value));
   return {
@@ -148,7 +160,7 @@ function taskFields(pair: Pair, index: number, task: JudgedTask, family: Gain['f
 function testedFields(
   estimated: EstimatedGain,
   { se, interval, simultaneous, p, pHolm, pEquivalent, pNotInferior }: TestedMember,
-  pair: Pair,
+  pair: ModelGains,
   judging: Judging,
 ) {
   const { gain, margin } = estimated;
@@ -168,7 +180,7 @@ function testedFields(
 const unknownPart = { part: null, isWorthIt: false, moreDraws: null };
 
 /** Δm has no metric, no further scale, and no margin. */
-function meanRow(pair: Pair, shared: SharedFields, tested: TestedMember, judging: Judging) {
+function meanRow(pair: ModelGains, shared: SharedFields, tested: TestedMember, judging: Judging) {
   const fields = testedFields(pair.mean, { ...tested, pEquivalent: null, pNotInferior: null }, pair, judging);
   return {
     ...shared,
@@ -181,7 +193,7 @@ function meanRow(pair: Pair, shared: SharedFields, tested: TestedMember, judging
   };
 }
 
-function gainBySeed({ design }: Pair, { model, reference }: EstimatedGain): Gain['bySeed'] {
+function gainBySeed({ design }: ModelGains, { model, reference }: EstimatedGain): Gain['bySeed'] {
   const against = (run: number) =>
     design === 'independent' ? mean(reference.values) : (reference.values[run] ?? Number.NaN);
   return model.runs.map(({ seed }, run) => ({ seed, gain: (model.values[run] ?? 0) - against(run) }));
@@ -200,7 +212,7 @@ export function withPart(row: Gain, draws: number | null, isEnough: boolean): Ga
 }
 
 /** The sides of a contrast, as comparison.json names them. */
-export function contrastSidesOf({ model, reference, contrast }: Pair): ContrastSides {
+export function contrastSidesOf({ model, reference, contrast }: ModelGains): ContrastSides {
   return {
     model: model.label,
     ...(model.sumOf ? { models: model.sumOf } : {}),
@@ -221,12 +233,17 @@ function sampleIn(model: MeasuredModel | undefined, column: Column, task: number
 }
 
 /** The difference of the mean of the model's column and that of the reference's. */
-function gainIn({ model, reference, design }: Pair, ofModel: Column, ofReference: Column, task: number): number | null {
+function gainIn(
+  { model, reference, design }: ModelGains,
+  ofModel: Column,
+  ofReference: Column,
+  task: number,
+): number | null {
   return meanDifference(...sidesOf(design, sampleIn(model, ofModel, task), sampleIn(reference, ofReference, task)));
 }
 
 /** Means over the runs that chose one epoch. The gain is over the reference as it is, of the baseline over itself too. */
-function oneEpochGain(pair: Pair, index: number, task: JudgedTask): Gain['oneEpoch'] {
+function oneEpochGain(pair: ModelGains, index: number, task: JudgedTask): Gain['oneEpoch'] {
   const { values } = sampleIn(pair.model, 'oneEpoch', index);
   if (values.length === 0) return null;
   const gain = gainIn(pair, 'oneEpoch', 'values', index);
@@ -243,7 +260,7 @@ function oneEpochGain(pair: Pair, index: number, task: JudgedTask): Gain['oneEpo
  * Mean and worst gain over tasks, in the metric that selects epochs for their type and has one scale for all tasks.
  * Null if tasks differ in type or a gain is missing.
  */
-export function gainsOverTasks(pair: Pair, tasks: readonly JudgedTask[]) {
+export function gainsOverTasks(pair: ModelGains, tasks: readonly JudgedTask[]) {
   const isOneType = new Set(tasks.map(({ metric }) => metric.type)).size === 1;
   const gains = hasGain(pair) ? tasks.flatMap((_, task) => gainIn(pair, 'scores', 'scores', task) ?? []) : [];
   if (!isOneType || gains.length < tasks.length) return { meanGain: null, worstGain: null };

@@ -19,7 +19,7 @@ export interface Compared {
 }
 
 /** The gains of one model, with their errors. */
-export interface Pair extends Compared {
+export interface ModelGains extends Compared {
   readonly design: Design;
   /**
    * Test rows over the rows that they are drawn from, too, where one file is split anew: what more runs cannot remove.
@@ -53,7 +53,7 @@ export interface Judging {
 
 export interface Gains {
   /** All that are compared, in their order. */
-  readonly families: readonly (readonly Pair[])[];
+  readonly families: readonly (readonly ModelGains[])[];
   /** Those of the prior of the tasks' run variances; 0 where nothing is squeezed. */
   readonly priorDegreesOfFreedom: number;
   /** What the error over test rows draws. Null: it is not part of any error. */
@@ -79,7 +79,7 @@ export async function estimateGains(
     tasks.map((task) => onlyTask(task, tasks)),
   );
   const withErrors = withoutErrors.map((family) =>
-    family.map((pair): Pair => {
+    family.map((pair): ModelGains => {
       const ofMean = pooledVariances(pool, [pair.mean.factors]);
       const withError = (gain: EstimatedGain, ofRuns: RunVariance | undefined): EstimatedGain => {
         return { ...gain, error: gainError(gain, pair, must(ofRuns, 'variance'), ofRows, uncertainty) };
@@ -104,7 +104,7 @@ export async function estimateGains(
 /** Null: it cannot be estimated. */
 function gainError(
   gain: EstimatedGain,
-  pair: Pair,
+  pair: ModelGains,
   ofRuns: RunVariance,
   ofRows: RowVariances | null,
   uncertainty: Judging['uncertainty'],
@@ -117,7 +117,7 @@ function gainError(
 /** The part of a squared standard error that counts as known: that over test rows. */
 function knownVariance(
   { model: { runs } }: EstimatedGain,
-  { design, overlap }: Pair,
+  { design, overlap }: ModelGains,
   overRows: number | null,
   uncertainty: Comparison['uncertainty'],
 ): number | null {
@@ -129,17 +129,17 @@ function knownVariance(
 }
 
 /** On each task, then Δm. */
-function gainsOf({ tasks, mean }: Pair): readonly EstimatedGain[] {
+function gainsOf({ tasks, mean }: ModelGains): readonly EstimatedGain[] {
   return [...tasks, mean];
 }
 
 /** Whether any of a model's gains is known. */
-export function hasGain(pair: Pair): boolean {
+export function hasGain(pair: ModelGains): boolean {
   return gainsOf(pair).some(({ gain }) => gain !== null);
 }
 
 /** Independent runs on both sides: of data that are drawn anew for each seed, the number of draws. */
-export function runCount({ design }: Pick<Pair, 'design'>, { model, reference }: EstimatedGain): number {
+export function runCount({ design }: Pick<ModelGains, 'design'>, { model, reference }: EstimatedGain): number {
   if (design === 'draws') return new Set(model.runs.map(({ testSet }) => testSet)).size;
   return Math.min(model.runs.length, reference.runs.length);
 }
@@ -147,7 +147,7 @@ export function runCount({ design }: Pick<Pair, 'design'>, { model, reference }:
 // --- means
 
 /** The gains of one model, without errors. */
-function meansOf(compared: Compared, { tasks, weights, margins }: Judging): Pair {
+function meansOf(compared: Compared, { tasks, weights, margins }: Judging): ModelGains {
   const { design, overlap } = pairDesign(compared);
   const ofTasks = tasks.map((task): EstimatedGain => {
     const gain = gainOf(compared, design, onlyTask(task, tasks));
@@ -170,7 +170,7 @@ function meansOf(compared: Compared, { tasks, weights, margins }: Judging): Pair
  * two models are two samples. `draws`: data are drawn anew for each seed, and all models of a seed see one draw.
  * `splits`: one file is split anew.
  */
-function pairDesign({ model, reference }: Compared): Pick<Pair, 'design' | 'overlap'> {
+function pairDesign({ model, reference }: Compared): Pick<ModelGains, 'design' | 'overlap'> {
   if (reference === undefined || model === reference) return { design: 'independent', overlap: 0 };
   const runs = [...model.runs, ...reference.runs];
   const overlap = runs.find((run) => run.overlap !== null)?.overlap ?? null;
@@ -241,7 +241,7 @@ function pooledVariances(pool: readonly MeasuredModel[], sums: readonly Factors[
 /** Null with fewer than two runs. */
 function estimatedVariances(
   gain: EstimatedGain,
-  { model, reference, design, overlap }: Pair,
+  { model, reference, design, overlap }: ModelGains,
   varianceOf: RunVariance,
 ): readonly EstimatedVariance[] | null {
   if (design !== 'independent') return varianceOfPairs(gain, { model, reference, design, overlap });
@@ -290,7 +290,7 @@ function isSame({ model, reference }: EstimatedGain): boolean {
  */
 function varianceOfPairs(
   { model, reference, task }: EstimatedGain,
-  { design, overlap, ...sides }: Omit<Pair, 'tasks' | 'mean'>,
+  { design, overlap, ...sides }: Omit<ModelGains, 'tasks' | 'mean'>,
 ): readonly EstimatedVariance[] | null {
   const differences = model.values.map((value, run) => value - (reference.values[run] ?? 0));
   const drawn = design === 'draws' ? drawMeans(model.runs, differences) : differences;

@@ -7,7 +7,7 @@ import { readRun } from '../../training/finished-run.js';
 import type { Comparison, Gain } from '../comparison.js';
 import { type Facts, readFacts, storedComparisons, storeFacts } from '../stored/stored-run.fixture.js';
 import { readStoredRuns } from '../stored/stored-runs.js';
-import { storedTable, type TableOptions } from './stored-table.js';
+import { type GainTableOptions, storedTable } from './stored-table.js';
 
 const at = folderPerTest();
 const twoTypes = readFacts('two-types');
@@ -24,7 +24,7 @@ const clicksBy = (metric: string) => ({
 });
 const withTable = (table: object): Partial<Facts> => ({ table: { ...twoTypes.table, ...table } });
 
-async function table(options: Partial<TableOptions> = {}, source = readStoredRuns(at('runs'))) {
+async function table(options: Partial<GainTableOptions> = {}, source = readStoredRuns(at('runs'))) {
   const unset = { baseline: undefined, uncertainty: undefined, predictions: [], scale: undefined };
   return storedTable(source, { folder: at('runs'), ...unset, ...options });
 }

@@ -32,7 +32,7 @@ export interface StoredTable {
   readonly notes: readonly string[];
 }
 
-export interface TableOptions {
+export interface GainTableOptions {
   /** Where the table will be written. Paths in it are relative to this folder. */
   readonly folder: string;
   /** A label. Undefined: the comparison's; if it is left out, the model whose type is the baseline's. */
@@ -48,7 +48,7 @@ export interface TableOptions {
  * Statistics of a stored comparison, recomputed from its runs' results, with its own settings.
  * @throws ConfigError without a baseline; DataError for runs that cannot be compared.
  */
-export async function storedTable(source: StoredRuns, options: TableOptions): Promise<StoredTable> {
+export async function storedTable(source: StoredRuns, options: GainTableOptions): Promise<StoredTable> {
   const { comparison: before, rows: stored, notes: leftOut } = source;
   const finished = stored.flatMap(({ runs }) => runs.flatMap(({ run }) => run ?? []));
   const [first] = finished;

@@ -61,16 +61,20 @@ function counted({ network, embedding }: ParameterCounts, embeddings: boolean): 
 }
 
 /** Values, and the tasks that use them. */
-export interface Choice {
+export interface TaskChoice {
   readonly tasks: readonly string[];
   readonly values: AxisPoint;
 }
 
 /** What a model chose at a point, for a seed. Undefined: it was not searched. */
-export type Chosen = (label: string, point: AxisPoint, seed: number) => readonly Choice[] | undefined;
+export type ChosenValues = (label: string, point: AxisPoint, seed: number) => readonly TaskChoice[] | undefined;
 
 /** Takes the values that were chosen, or the config's, and matches widths to them. */
-export async function decide(config: ComparisonConfig, matching: Matching, chosen: Chosen): Promise<DecidedChanges> {
+export async function decide(
+  config: ComparisonConfig,
+  matching: Matching,
+  chosen: ChosenValues,
+): Promise<DecidedChanges> {
   const decided = new Map<string, ReturnType<DecidedChanges>>();
   const keyOf = (...[label, point, seed]: Parameters<DecidedChanges>) =>
     JSON.stringify([label, point, config.crossFit && seed]);

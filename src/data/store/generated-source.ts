@@ -87,7 +87,7 @@ export async function* inTurns<Block>(draw: (index: number) => Block, blocks: nu
   }
 }
 
-export const rowCount = z
+export const rowsToGenerate = z
   .int()
   .positive()
   .max(2 ** 31);
@@ -95,7 +95,7 @@ export const rowCount = z
 /** Options shared by all loaders of generated rows. */
 export const generatorOptions = {
   rows: z
-    .strictObject({ train: rowCount, validation: rowCount, test: rowCount })
+    .strictObject({ train: rowsToGenerate, validation: rowsToGenerate, test: rowsToGenerate })
     .describe('`{ train, validation, test }`: numbers of rows.'),
   seed: z
     .union([z.int(), z.literal('run')])

@@ -74,7 +74,7 @@ export async function prepared<Description>(
     isDone = true;
   } catch (error) {
     signal?.throwIfAborted();
-    throw asUserError(error, at.folder, at.setting);
+    throw preparationError(error, at.folder, at.setting);
   } finally {
     await rm(partial, { recursive: true, force: true }).catch(() => undefined);
     if (isNew && !isDone) await rmdir(at.folder).catch(() => undefined); // it may have other entries by now
@@ -154,7 +154,7 @@ function damaged(path: string, name: string): DataError {
 }
 
 /** Adds what to do about a failed preparation, if known. */
-export function asUserError(error: unknown, folder: string, setting = 'dataset.cache'): unknown {
+export function preparationError(error: unknown, folder: string, setting = 'dataset.cache'): unknown {
   const fault = machineFault(error instanceof UserError ? error.cause : error);
   if (fault === 'disk' || hasCode(error, 'ENOSPC', 'EDQUOT'))
     return new DataError(

@@ -12,7 +12,7 @@ import { must } from '../../support/must.js';
 import { someOf } from '../../support/text.js';
 import type { Source, SplitName } from '../dataset.js';
 import type { TextReading } from '../encoding.js';
-import { checksumOfDraw, type Dialect, defineLoader, type LoaderContext, type RowReading } from '../loader.js';
+import { checksumOfDraw, type DialectOptions, defineLoader, type LoaderContext, type RowReading } from '../loader.js';
 import { beforeReading, type FileBefore, prepared, rawChecksum } from '../store/prepared.js';
 import { preparedSource } from '../store/prepared-source.js';
 import type { InputColumn } from './column-roles.js';
@@ -308,7 +308,7 @@ function checkWanted({ path, names }: Names, { inputs, keep, weight }: Wanted, l
 export async function openNewRows(
   paths: readonly string[],
   wanted: Wanted,
-  { exact, ...dialect }: Dialect & Pick<TextReading, 'exact'>,
+  { exact, ...dialect }: DialectOptions & Pick<TextReading, 'exact'>,
   context: LoaderContext,
 ): Promise<NewRows> {
   const found = await findDataFiles(paths);

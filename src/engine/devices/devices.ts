@@ -47,7 +47,7 @@ export interface ChosenDevice extends EngineResources {
   readonly why: string;
 }
 
-export interface Choice {
+export interface DeviceChoice {
   readonly chosen: ChosenDevice;
   /** Notes for the user: which device `auto` takes and which it leaves out, or that the device is slow. */
   readonly notes: readonly string[];
@@ -94,14 +94,14 @@ export interface Machine {
  * named must train: there is no fallback.
  * @throws ConfigError: one line with what the library says, and where the fix stands.
  */
-export async function chooseDevice(choice: EngineChoice, machine: Machine = thisMachine()): Promise<Choice> {
+export async function chooseDevice(choice: EngineChoice, machine: Machine = thisMachine()): Promise<DeviceChoice> {
   const { name, device, deviceId, library, threads, spinning } = choice;
   const most = 4 * availableParallelism();
   if (threads !== undefined && threads > most)
     throw new ConfigError(
       `engine.threads: ${threads} is more than four times this machine's cores; say ${most} or fewer.`,
     );
-  const take = async (candidate: Candidate, why: string, ...notes: string[]): Promise<Choice> => {
+  const take = async (candidate: Candidate, why: string, ...notes: string[]): Promise<DeviceChoice> => {
     return { chosen: { candidate, adapter: await adapterOf(candidate, machine), why, threads, spinning }, notes };
   };
   if (library === 'javascript')
@@ -120,8 +120,8 @@ const javascript: Candidate = { engine: 'tfjs', device: 'cpu', pureJs: true };
 async function automatic(
   engine: Candidate['engine'],
   machine: Machine,
-  take: (candidate: Candidate, why: string, ...notes: string[]) => Promise<Choice>,
-): Promise<Choice> {
+  take: (candidate: Candidate, why: string, ...notes: string[]) => Promise<DeviceChoice>,
+): Promise<DeviceChoice> {
   const left: string[] = [];
   const why = (taken: string) => `auto takes ${taken}${left.map((reason) => `; not ${reason}`).join('')}`;
   for (const device of engine === 'tfjs' ? (['cuda'] as const) : (['cuda', 'webgpu'] as const)) {
@@ -235,7 +235,7 @@ export async function cudaGpus(machine: Machine): Promise<readonly string[]> {
   return titles;
 }
 
-export interface OpenedEngine extends Choice {
+export interface OpenedEngine extends DeviceChoice {
   readonly engine: Engine;
 }
 

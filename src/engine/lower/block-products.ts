@@ -1,6 +1,6 @@
 import { elementCount } from '../../support/arrays.js';
 import { type Graph, int, integerAttribute, type Node, sameShape, side, type Value } from '../record/graph.js';
-import { elementwise, type Pass, pass, reshape, transpose } from './pass.js';
+import { elementwise, type GraphPass, pass, reshape, transpose } from './pass.js';
 
 /**
  * Turns weights times each block of a batch, [1, ..., outputs, inputs] x [blocks, ..., inputs, columns], into a
@@ -9,7 +9,7 @@ import { elementwise, type Pass, pass, reshape, transpose } from './pass.js';
  * block and group is work for one thread. If there are fewer of them than threads, the convolution becomes a matrix
  * product.
  */
-export function blockProducts(threads: number): Pass {
+export function blockProducts(threads: number): GraphPass {
   return pass((node, inputs, graph) => {
     const [a, b] = inputs;
     if (node.op === 'Product' && a && b) return blockProduct(graph, node, a, b, threads);

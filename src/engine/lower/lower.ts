@@ -1,13 +1,13 @@
 import type { CompiledDevice } from '../engine.js';
 import type { StepGraph } from '../record/graph.js';
 import { blockProducts } from './block-products.js';
-import { type Pass, simplified } from './pass.js';
+import { type GraphPass, simplified } from './pass.js';
 import { fusedProducts, gemmProducts, plainProducts, steadyProducts } from './products.js';
 import { stepFunctions, sumsAsProducts, unsharedScatters } from './rewrites.js';
 import { narrowConcats, narrowSplits, preciseTanh } from './webgpu.js';
 
 /** The passes on a recorded graph before a device runs it, in this order. */
-const passes: Readonly<Record<CompiledDevice, (threads: number) => readonly Pass[]>> = {
+const passes: Readonly<Record<CompiledDevice, (threads: number) => readonly GraphPass[]>> = {
   cpu: (threads) => [
     simplified,
     stepFunctions,

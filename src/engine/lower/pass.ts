@@ -16,20 +16,20 @@ import {
 } from '../record/graph.js';
 
 /** Returns an equivalent graph. */
-export type Pass = (step: StepGraph) => StepGraph;
+export type GraphPass = (step: StepGraph) => StepGraph;
 
 /**
  * Returns a replacement for a node's output or outputs. Its inputs are values of `graph`, which is under construction.
  * Undefined: the node stays.
  */
-export type Rule = (node: Node, inputs: readonly Value[], graph: Graph) => Value | readonly Value[] | undefined;
+export type Rewrite = (node: Node, inputs: readonly Value[], graph: Graph) => Value | readonly Value[] | undefined;
 
 /** Applies a rule to every node that the results need, in order. */
-export function pass(rule: Rule): Pass {
+export function pass(rule: Rewrite): GraphPass {
   return (step) => rewritten(step, rule);
 }
 
-function rewritten(step: StepGraph, rule: Rule): StepGraph {
+function rewritten(step: StepGraph, rule: Rewrite): StepGraph {
   const graph = new Graph();
   const values = new Map<Value, Value>();
   const inputs = (old: Values): Values => {
@@ -60,7 +60,7 @@ function rewritten(step: StepGraph, rule: Rule): StepGraph {
 }
 
 /** Removes nodes that change nothing on any device, as every pass does. */
-export const simplified: Pass = pass(() => undefined);
+export const simplified: GraphPass = pass(() => undefined);
 
 /*
  * Node constructors for passes. They omit nodes that change nothing on any device: reshapes of reshapes, broadcasts

@@ -10,7 +10,7 @@ import {
   side,
   type Value,
 } from '../record/graph.js';
-import { elementwise, type Pass, pass, type Rule, reshape, transpose } from './pass.js';
+import { elementwise, type GraphPass, pass, type Rewrite, reshape, transpose } from './pass.js';
 
 interface Product {
   readonly graph: Graph;
@@ -21,21 +21,21 @@ interface Product {
 }
 
 /** `Product` for ONNX Runtime, with sums that are equal for one thread and two. */
-export const steadyProducts: Pass = pass(ofProducts(steadyProduct));
+export const steadyProducts: GraphPass = pass(ofProducts(steadyProduct));
 
 /** `Product` for ONNX Runtime's CPU and CUDA. */
-export const fusedProducts: Pass = pass(ofProducts(fusedProduct));
+export const fusedProducts: GraphPass = pass(ofProducts(fusedProduct));
 
 /**
  * `Product` for WebGPU, which has no `FusedMatMul`. Two matrices: `Gemm`, which has the flags. Batches: `Transpose` and
  * `MatMul`.
  */
-export const gemmProducts: Pass = pass(ofProducts(gemmProduct));
+export const gemmProducts: GraphPass = pass(ofProducts(gemmProduct));
 
 /** `Product` in standard operators, whatever the number of rows. */
-export const plainProducts: Pass = pass(ofProducts(plainProduct));
+export const plainProducts: GraphPass = pass(ofProducts(plainProduct));
 
-function ofProducts(write: (product: Product) => Value): Rule {
+function ofProducts(write: (product: Product) => Value): Rewrite {
   return (node, [a, b], graph) => {
     if (node.op !== 'Product' || !a || !b) return undefined;
     const [transposeA, transposeB] = [integerAttribute(node, 'transA') === 1, integerAttribute(node, 'transB') === 1];

@@ -1,9 +1,9 @@
 import { elementCount } from '../../support/arrays.js';
 import { float, scalar, side, split } from '../record/graph.js';
-import { elementwise, type Pass, pass, reshape } from './pass.js';
+import { elementwise, type GraphPass, pass, reshape } from './pass.js';
 
 /** `Step` in ONNX operators. */
-export const stepFunctions: Pass = pass((node, [x], graph) => {
+export const stepFunctions: GraphPass = pass((node, [x], graph) => {
   if (node.op !== 'Step' || !x) return undefined;
   const { alpha } = node.attributes;
   const otherwise = alpha && 'kind' in alpha && alpha.kind === 'float' ? alpha.value : 0;
@@ -24,7 +24,7 @@ const largestFloat32 = 3.4028234663852886e38;
 const mostSums = 16;
 
 /** Replaces a sum over an axis that is not the last by a product with a row of ones. ReduceSum is much slower there. */
-export const sumsAsProducts: Pass = pass((node, [x, axes], graph) => {
+export const sumsAsProducts: GraphPass = pass((node, [x, axes], graph) => {
   const [result] = node.outputs;
   if (node.op !== 'ReduceSum' || x?.type !== 'float32' || axes?.origin.kind !== 'constant' || !result) return undefined;
   const [axis, ...others] = Array.from(axes.origin.data, Number);
@@ -49,7 +49,7 @@ export const sumsAsProducts: Pass = pass((node, [x, axes], graph) => {
 const unsharedScatter = 200_000;
 
 /** Cuts adding scatters into parts that threads do not share: few enough elements, or one row. */
-export const unsharedScatters: Pass = pass((node, [start, indices, rows], graph) => {
+export const unsharedScatters: GraphPass = pass((node, [start, indices, rows], graph) => {
   const [result] = node.outputs;
   if (node.op !== 'ScatterND' || !start || !indices || !rows || !result) return undefined;
   const most = Math.max(1, Math.floor(unsharedScatter / Math.max(1, elementCount(result.shape.slice(1)))));

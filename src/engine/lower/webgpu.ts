@@ -1,6 +1,6 @@
 import { must } from '../../support/must.js';
 import { type Graph, int, integerAttribute, integers, type Node, scalar, type Value } from '../record/graph.js';
-import { elementwise, type Pass, pass } from './pass.js';
+import { elementwise, type GraphPass, pass } from './pass.js';
 
 /**
  * Number of input arrays that a shader may have on any device, in addition to one output. Software devices allow
@@ -9,7 +9,7 @@ import { elementwise, type Pass, pass } from './pass.js';
 export const mostBuffers = 7;
 
 /** Splits a concatenation of many parts into nested concatenations of a few. */
-export const narrowConcats: Pass = pass((node, inputs, graph) => {
+export const narrowConcats: GraphPass = pass((node, inputs, graph) => {
   if (node.op !== 'Concat' || inputs.length <= mostBuffers) return undefined;
   const axis = integerAttribute(node, 'axis');
   const join = (parts: readonly Value[]): Value => {
@@ -23,7 +23,7 @@ export const narrowConcats: Pass = pass((node, inputs, graph) => {
 });
 
 /** Splits a split into many parts into nested splits of a few. */
-export const narrowSplits: Pass = pass((node, [whole], graph) => {
+export const narrowSplits: GraphPass = pass((node, [whole], graph) => {
   if (node.op !== 'Split' || !whole || node.outputs.length <= mostBuffers) return undefined;
   return splitInGroups(graph, node, whole, node.outputs);
 });
@@ -57,7 +57,7 @@ const smallArgument = 0.2;
  * WGSL's tanh is a quotient of differences of exponentials. Near 0, where tanh(x) is x, it has few correct digits.
  * Adam's first steps depend on tanh(0.0005).
  */
-export const preciseTanh: Pass = pass((node, [x], graph) => {
+export const preciseTanh: GraphPass = pass((node, [x], graph) => {
   if (node.op !== 'Tanh' || !x) return undefined;
   const float = (op: string, ...operands: readonly Value[]) => elementwise(graph, op, operands, 'float32');
   const square = float('Mul', x, x);

@@ -13,10 +13,10 @@ export interface ValueType {
 /** One array of the recorded computation. Its content is unknown unless it is a constant. */
 export interface Value extends ValueType {
   readonly id: number;
-  readonly origin: Origin;
+  readonly origin: ValueOrigin;
 }
 
-export type Origin =
+export type ValueOrigin =
   | { readonly kind: 'input'; readonly name: string }
   | { readonly kind: 'constant'; readonly data: ConstantData }
   | { readonly kind: 'node'; readonly node: Node };
@@ -85,7 +85,7 @@ export class Graph {
     return node;
   }
 
-  #value({ type, shape }: ValueType, origin: Origin): Value {
+  #value({ type, shape }: ValueType, origin: ValueOrigin): Value {
     return { id: this.#values++, type, shape, origin };
   }
 }

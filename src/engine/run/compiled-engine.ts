@@ -4,7 +4,7 @@ import { touchedRows } from '../lower/touched-rows.js';
 import { loadCudaRuntime } from '../native/libraries.js';
 import { liveNodes, type StepGraph } from '../record/graph.js';
 import { trace } from '../record/trace.js';
-import { named } from '../signature.js';
+import { arrayNamed } from '../signature.js';
 import { rowProgram, type TableGroup, tableGroups } from './row-program.js';
 import { scanProgram } from './scan-program.js';
 import type { SessionOptions } from './session.js';
@@ -54,7 +54,7 @@ function recorded(step: Step, signature: Signature): { recording: StepGraph; gro
   for (;;) {
     const short = groups.flatMap(({ states, count }) =>
       states.map(
-        (name) => [name, { dtype: 'float32', shape: named(signature.state, name).shape.with(0, count) }] as const,
+        (name) => [name, { dtype: 'float32', shape: arrayNamed(signature.state, name).shape.with(0, count) }] as const,
       ),
     );
     try {

@@ -1,6 +1,6 @@
 import type { HostArray, HostArrays } from '../../support/arrays.js';
 import type { Signature } from '../engine.js';
-import { check, copyArray, countSteps, named } from '../signature.js';
+import { arrayNamed, check, copyArray, countSteps } from '../signature.js';
 import type { Session } from './session.js';
 
 /**
@@ -24,7 +24,7 @@ export function hostState(signature: Signature, session: Pick<Session, 'release'
     },
     async writeState(arrays: HostArrays) {
       for (const [name, array] of Object.entries(arrays)) {
-        check(name, array, named(signature.state, name));
+        check(name, array, arrayNamed(signature.state, name));
         values.set(name, writable(name, array));
       }
     },

@@ -5,7 +5,7 @@ import type { Program, Signature } from '../engine.js';
 import { lower } from '../lower/lower.js';
 import type { RowStates } from '../lower/touched-rows.js';
 import { type StepGraph, type Values, valueNamed } from '../record/graph.js';
-import { copyArray, named, stepArrays, zeros } from '../signature.js';
+import { arrayNamed, copyArray, stepArrays, zeros } from '../signature.js';
 import { countFlops } from './flops.js';
 import { hostState } from './host-state.js';
 import { modelNames, oneStepModel, type StepModel } from './model-graph.js';
@@ -81,9 +81,9 @@ function stepState(
   return {
     /** Takes the rows that a batch names. @returns what the model reads, with slots in place of ids */
     take(batch: HostArrays): HostArrays {
-      const slots = recordOf(inputs, (name) => copyArray(named(batch, name)));
+      const slots = recordOf(inputs, (name) => copyArray(arrayNamed(batch, name)));
       for (const { rows, index, states } of groups) {
-        rows.find(named(batch, index.input), named(slots, index.input));
+        rows.find(arrayNamed(batch, index.input), arrayNamed(slots, index.input));
         for (const name of states) {
           const taken = before.get(name);
           if (taken) rows.gather(value(name), taken);

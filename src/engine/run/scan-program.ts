@@ -4,7 +4,7 @@ import { mapKeys, mapValues, recordOf } from '../../support/records.js';
 import type { Program, Signature } from '../engine.js';
 import { lower } from '../lower/lower.js';
 import type { StepGraph, Value } from '../record/graph.js';
-import { named } from '../signature.js';
+import { arrayNamed } from '../signature.js';
 import { countFlops } from './flops.js';
 import { hostState } from './host-state.js';
 import {
@@ -48,7 +48,7 @@ export async function scanProgram(
   const spare: Record<string, HostArray> = {};
   const outputs = [...step.outputs.keys()];
   const fetches = [...changed.map(modelNames.next), ...outputs.map(modelNames.output)];
-  const copied = [...changed, ...changed, ...read].map((name) => named(signature.state, name)); // there and back
+  const copied = [...changed, ...changed, ...read].map((name) => arrayNamed(signature.state, name)); // there and back
   const transfers = speed ? new TransferMeter(speed, byteCount(copied)) : undefined;
   return {
     ...program,
@@ -58,13 +58,13 @@ export async function scanProgram(
     async run(chunk) {
       steps(chunk);
       const state = recordOf([...changed, ...read], (name) => must(values.get(name), name));
-      const batch = mapValues(signature.batch, (_, name) => named(chunk, name));
+      const batch = mapValues(signature.batch, (_, name) => arrayNamed(chunk, name));
       const feeds = { ...mapKeys(state, modelNames.state), ...mapKeys(batch, modelNames.batch) };
       const { host: results } = await session.run(feeds, fetches, spare);
-      for (const name of changed) spare[modelNames.next(name)] = named(state, name);
-      for (const name of changed) values.set(name, named(results, modelNames.next(name)));
+      for (const name of changed) spare[modelNames.next(name)] = arrayNamed(state, name);
+      for (const name of changed) values.set(name, arrayNamed(results, modelNames.next(name)));
       transfers?.add(byteCount(Object.values(feeds)), byteCount(Object.values(results)));
-      return recordOf(outputs, (name) => named(results, modelNames.output(name)));
+      return recordOf(outputs, (name) => arrayNamed(results, modelNames.output(name)));
     },
   };
 }

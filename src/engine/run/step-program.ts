@@ -7,7 +7,7 @@ import type { Program, Signature } from '../engine.js';
 import { lower } from '../lower/lower.js';
 import { mostBuffers } from '../lower/webgpu.js';
 import { int, reshape, type StepGraph, type Value } from '../record/graph.js';
-import { named, stepArrays, zeros } from '../signature.js';
+import { arrayNamed, stepArrays, zeros } from '../signature.js';
 import { countFlops } from './flops.js';
 import { hostState } from './host-state.js';
 import { modelNames, oneStepModel, type StepModel } from './model-graph.js';
@@ -96,7 +96,7 @@ async function openSessions(
   const release = async () => {
     for (const session of opened) await session.release();
   };
-  const specs = (names: readonly string[]) => recordOf(names, (name) => named(state, name));
+  const specs = (names: readonly string[]) => recordOf(names, (name) => arrayNamed(state, name));
   try {
     const stepping = await open(bytes, fetches);
     // Copy states from the device, and to it.
@@ -145,7 +145,7 @@ function deviceState(
       if (!fetching || stale.length === 0) return;
       const feeds = mapKeys(recordOf(changed, newest), copyNames.from);
       const { host } = await fetching.run(feeds, stale.map(copyNames.to));
-      for (const name of stale) onHost.set(name, named(host, copyNames.to(name)));
+      for (const name of stale) onHost.set(name, arrayNamed(host, copyNames.to(name)));
       transfers.add(0, byteCount(Object.values(host)));
     },
 
@@ -218,7 +218,7 @@ async function openCollector(
       // The last fetch of a chunk may have fewer rows; the rest of its feeds are padding.
       const feeds = Array.from({ length: count }, (_, index) => [copyNames.part(index), held[index] ?? spare]);
       const { host } = await session.run(Object.fromEntries(feeds), [copyNames.whole]);
-      const { data } = named(host, copyNames.whole);
+      const { data } = arrayNamed(host, copyNames.whole);
       for (const index of held.keys())
         fillStep(outputs, done + index, parts, data.subarray(index * size, (index + 1) * size));
       done += held.length;
@@ -233,7 +233,7 @@ function fillStep(outputs: HostArrays, step: number, parts: OutputRow['outputs']
   let from = 0;
   for (const { name, shape } of parts) {
     const length = elementCount(shape);
-    named(outputs, name).data.set(row.subarray(from, from + length), step * length);
+    arrayNamed(outputs, name).data.set(row.subarray(from, from + length), step * length);
     from += length;
   }
 }

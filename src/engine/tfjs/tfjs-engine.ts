@@ -4,7 +4,7 @@ import { mapValues } from '../../support/records.js';
 import { tf } from '../../support/tf.js';
 import { withBackend } from '../active-backend.js';
 import type { Engine, Program, Signature, Step } from '../engine.js';
-import { check, copyArray, countSteps, named, stepArrays } from '../signature.js';
+import { arrayNamed, check, copyArray, countSteps, stepArrays } from '../signature.js';
 import type { TfjsBackend } from './backends.js';
 
 /** An engine that calls the step function once per step and runs each operation on a tfjs backend. */
@@ -68,7 +68,7 @@ function program(backend: TfjsBackend, step: Step, signature: Signature): Progra
     },
 
     async writeState(values) {
-      for (const [name, value] of Object.entries(values)) check(name, value, named(signature.state, name));
+      for (const [name, value] of Object.entries(values)) check(name, value, arrayNamed(signature.state, name));
       replace(load(values));
     },
 

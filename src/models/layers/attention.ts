@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { tf } from '../../support/tf.js';
-import { glorot, type Layer, named, type Pass } from '../model.js';
+import { type ForwardPass, glorot, type Layer, parameterNamed } from '../model.js';
 import { byRow, type Features, product } from './axes.js';
 import { mixtures, overExperts } from './gates.js';
 
@@ -9,7 +9,7 @@ export interface Attention extends Layer {
    * @param streams of the layer's width
    * @returns one stream, and the weight of each given one: [batch, streams]
    */
-  apply(pass: Pass, streams: Features): { readonly mixture: Features; readonly weights: Tensor };
+  apply(pass: ForwardPass, streams: Features): { readonly mixture: Features; readonly weights: Tensor };
 }
 
 /**
@@ -26,7 +26,7 @@ export function attention(name: string, width: number): Attention {
       // All streams as blocks of one: they have one weight.
       const one = streams.reshape([blocks * count, 1, width, rows]);
       const projected = (role: string) =>
-        product(one, named(parameters, `${name}.${role}.weight`)).reshape([blocks, count, width, rows]);
+        product(one, parameterNamed(parameters, `${name}.${role}.weight`)).reshape([blocks, count, width, rows]);
       const agreement = tf.mul(tf.sum(tf.mul(projected('key'), projected('query')), 2), 1 / Math.sqrt(width));
       const gateWeights = overExperts(agreement.reshape([blocks, 1, count, rows]));
       return {

@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { must } from '../../support/must.js';
 import { tf } from '../../support/tf.js';
-import { type Context, named, type ParameterStarts } from '../model.js';
+import { type Context, type ParameterStarts, parameterNamed } from '../model.js';
 import { type Features, presentRows, withGradient } from './axes.js';
 
 /** Added to the variance, as in PyTorch. */
@@ -30,7 +30,7 @@ export function batchNormalized(
   values: Readonly<Record<string, Tensor>>,
   { training, rows, observe }: Context,
 ): Features {
-  const [mean, variance] = [named(values, `${layer}.mean`), named(values, `${layer}.variance`)];
+  const [mean, variance] = [parameterNamed(values, `${layer}.mean`), parameterNamed(values, `${layer}.variance`)];
   if (!training) return tf.mul(tf.sub(features, perFeature(mean)), inverseRoot(perFeature(variance)));
   const realRows = must(rows, 'rows of the batch');
   return withGradient(

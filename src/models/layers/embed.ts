@@ -1,6 +1,6 @@
 import { ConfigError } from '../../support/errors.js';
 import { tf } from '../../support/tf.js';
-import type { Layer, ModelShape, Pass } from '../model.js';
+import type { ForwardPass, Layer, ModelShape } from '../model.js';
 import { type CommonOptions, dropoutRates } from '../options.js';
 import { type Features, inBlocks, type Span } from './axes.js';
 import { embeddedLists } from './embedded-lists.js';
@@ -13,7 +13,7 @@ export interface Embed extends Layer {
   /** Where each column's features, or each list's, lie in x. */
   readonly spans: ReadonlyMap<string, Span>;
   /** Computes x, one input. */
-  apply(pass: Pass): Features;
+  apply(pass: ForwardPass): Features;
 }
 
 /**

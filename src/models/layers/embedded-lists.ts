@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { tf } from '../../support/tf.js';
-import { type Layer, type ModelShape, named, type Pass } from '../model.js';
+import { type ForwardPass, type Layer, type ModelShape, parameterNamed } from '../model.js';
 import type { CommonOptions } from '../options.js';
 import { embeddingTable } from './embedding-tables.js';
 import { columnsAt, lookUp } from './look-up.js';
@@ -11,7 +11,7 @@ export interface EmbeddedLists extends Layer {
    * For each list, the weighted sum of its entries' embeddings: [batch, width].
    * @param embeddingOf a column's embedding in these rows: [batch, width]
    */
-  apply(pass: Pass, embeddingOf: (column: string | undefined) => Tensor): readonly Tensor[];
+  apply(pass: ForwardPass, embeddingOf: (column: string | undefined) => Tensor): readonly Tensor[];
 }
 
 /**
@@ -41,7 +41,7 @@ export function embeddedLists(
       placed.map(({ table, length, columns, from, fits, attention }) => {
         const { categorical, numeric } = pass.inputs;
         const listWeights = numeric.slice([0, from.listWeights], [-1, length]);
-        const entries = lookUp(named(pass.parameters, table), columnsAt(categorical, columns));
+        const entries = lookUp(parameterNamed(pass.parameters, table), columnsAt(categorical, columns));
         const attended = fits?.apply(pass, entries, embeddingOf(attention?.target));
         // Padding has weight 0, whatever its attention.
         return pool(entries, attended ? tf.mul(listWeights, attended) : listWeights);

@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { must } from '../../support/must.js';
 import { tf } from '../../support/tf.js';
-import { type Layer, type ModelShape, named, type ParameterStart, type Pass } from '../model.js';
+import { type ForwardPass, type Layer, type ModelShape, type ParameterStart, parameterNamed } from '../model.js';
 import { columnsAt, lookUp } from './look-up.js';
 
 type Column = ModelShape['categorical'][number];
@@ -10,7 +10,7 @@ export interface EmbeddingTables extends Layer {
   /** Columns of one width, in their order. */
   readonly groups: readonly { readonly width: number; readonly columns: readonly Column[] }[];
   /** For each group, its columns' embeddings: [batch, columns * width]. */
-  apply(pass: Pass): readonly Tensor[];
+  apply(pass: ForwardPass): readonly Tensor[];
   /** One column's embeddings, from the result of `apply`: [batch, width]. */
   embedding(name: string | undefined, embeddings: readonly Tensor[]): Tensor;
 }
@@ -36,7 +36,7 @@ export function embeddingTables(all: readonly Column[], prefix: string): Embeddi
     apply({ parameters, inputs }) {
       const indexes = columnsAt(inputs.categorical, [...all.keys()]);
       return groups.map(({ table, columns, positions }) =>
-        lookUp(named(parameters, table), shifted(columnsAt(indexes, positions), offsets(columns))),
+        lookUp(parameterNamed(parameters, table), shifted(columnsAt(indexes, positions), offsets(columns))),
       );
     },
     embedding(name, embeddings) {

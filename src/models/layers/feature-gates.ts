@@ -1,5 +1,5 @@
 import { tf } from '../../support/tf.js';
-import { glorot, type Layer, named, type Pass } from '../model.js';
+import { type ForwardPass, glorot, type Layer, parameterNamed } from '../model.js';
 import { asStream, type Features, pick, product } from './axes.js';
 import { mixtures, overExperts } from './gates.js';
 
@@ -9,7 +9,7 @@ export interface FeatureGates extends Layer {
    * @param reads with streams: for each expert the index of the stream that it reads
    * @returns for each expert its input, scaled
    */
-  apply(pass: Pass, input: Features, reads: readonly number[]): Features;
+  apply(pass: ForwardPass, input: Features, reads: readonly number[]): Features;
 }
 
 /**
@@ -33,9 +33,9 @@ export function featureGates(name: string, experts: readonly string[], inputs: n
       const streams = (indexes: readonly number[]) => (input.rank === 4 ? pick(input, indexes) : input);
       const read = streams(reads);
       const repeated = streams(reads.flatMap((stream) => Array.from({ length: count }, () => stream)));
-      const low = product(repeated, named(parameters, `${name}.down.weight`));
-      const factors = tf.mul(tf.sigmoid(product(low, named(parameters, `${name}.up.weight`))), 2);
-      const gateWeights = overExperts(product(read, named(parameters, `${name}.weight`))); // [blocks, experts, count, rows]
+      const low = product(repeated, parameterNamed(parameters, `${name}.down.weight`));
+      const factors = tf.mul(tf.sigmoid(product(low, parameterNamed(parameters, `${name}.up.weight`))), 2);
+      const gateWeights = overExperts(product(read, parameterNamed(parameters, `${name}.weight`))); // [blocks, experts, count, rows]
       const [blocks = 0, , width = 0, rows = 0] = factors.shape;
       const mixed = mixtures(
         gateWeights.reshape([blocks * experts.length, 1, count, rows]),

@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { tf } from '../../support/tf.js';
-import { type Gate, glorot, type Layer, named, type Pass, zeroBias } from '../model.js';
+import { type ForwardPass, type Gate, glorot, type Layer, parameterNamed, zeroBias } from '../model.js';
 import type { GateStart } from '../options.js';
 import { addBias, byRow, type Features, isRange, product, withGradient } from './axes.js';
 
@@ -18,7 +18,7 @@ export interface Gates extends Layer {
    * @returns a stream per gate, in their order
    */
   apply(
-    pass: Pass,
+    pass: ForwardPass,
     input: Features,
     outputs: Features,
   ): { readonly mixtures: Features; readonly gates: readonly Gate[] };
@@ -98,16 +98,20 @@ function gateLogits(
   const expertRows = groups.flatMap(({ members }) =>
     members.flatMap((member) => member.sees.map((expert) => specs.indexOf(member) * experts + expert)),
   );
-  return (values: Pass['parameters'], input: Features, [blocks = 0, , , rows = 0]: readonly number[]): Tensor => {
+  return (
+    values: ForwardPass['parameters'],
+    input: Features,
+    [blocks = 0, , , rows = 0]: readonly number[],
+  ): Tensor => {
     const shape: [number, number, number, number] = [blocks, specs.length, experts, rows];
     if (groups.length === 0) return tf.zeros(shape);
-    const weights = tf.concat(groups.map(({ weight }) => named(values, weight).reshape([-1, inputs])));
+    const weights = tf.concat(groups.map(({ weight }) => parameterNamed(values, weight).reshape([-1, inputs])));
     // Products with rows of zeros, and streams without a gate, cost less than moving logits.
     const [streams = 0] = input.rank === 4 ? input.shape.slice(1) : [specs.length];
     const weight = scattered(weights, expertRows, streams * experts).reshape([streams, experts, inputs]);
     const logits = product(input, weight).slice([0, 0, 0, 0], shape);
     if (!biased) return logits;
-    const biases = tf.concat(groups.map(({ bias }) => named(values, bias).reshape([-1, 1])));
+    const biases = tf.concat(groups.map(({ bias }) => parameterNamed(values, bias).reshape([-1, 1])));
     const bias = scattered(biases, expertRows, specs.length * experts).reshape([specs.length, 1, experts]);
     return addBias(logits, bias);
   };

@@ -1,6 +1,6 @@
 import { ConfigError } from '../../support/errors.js';
 import { tf } from '../../support/tf.js';
-import { type Layer, named, type ParameterStart, type Pass } from '../model.js';
+import { type ForwardPass, type Layer, type ParameterStart, parameterNamed } from '../model.js';
 import { combine, type Features, product } from './axes.js';
 
 /** A part's own share at the start, and the option that sets it. */
@@ -11,7 +11,7 @@ interface OwnShare {
 
 export interface Mix extends Layer {
   /** A stream per member -> the mixed streams. */
-  apply(pass: Pass, hidden: Features): Features;
+  apply(pass: ForwardPass, hidden: Features): Features;
 }
 
 /**
@@ -25,14 +25,14 @@ export function mix(name: string, members: number, start: OwnShare, parts = 1): 
     apply({ parameters }, hidden) {
       const [blocks = 0, , width = 0, rows = 0] = hidden.shape;
       const split = hidden.reshape([blocks, size, width / parts, rows]);
-      return combine(named(parameters, name), split).reshape(hidden.shape);
+      return combine(parameterNamed(parameters, name), split).reshape(hidden.shape);
     },
   };
 }
 
 export interface MixLevels extends Layer {
   /** The levels' streams, of equal widths -> one stream per member. */
-  apply(pass: Pass, states: readonly Features[]): Features;
+  apply(pass: ForwardPass, states: readonly Features[]): Features;
 }
 
 /**
@@ -48,7 +48,7 @@ export function mixLevels(name: string, members: number, levels: number, start: 
         states.map((state) => state.reshape([blocks, members, 1, width * rows])),
         2,
       );
-      const scalars = named(parameters, name).reshape([members, 1, levels]);
+      const scalars = parameterNamed(parameters, name).reshape([members, 1, levels]);
       return product(all, scalars).reshape([blocks, members, width, rows]);
     },
   };

@@ -2,14 +2,14 @@ import type { Tensor } from '@tensorflow/tfjs';
 import { must } from '../../support/must.js';
 import { tf } from '../../support/tf.js';
 import {
+  type ForwardPass,
   filled,
   glorot,
   type Layer,
   type ModelTask,
-  named,
   namesOf,
   type ParameterStart,
-  type Pass,
+  parameterNamed,
   zeroBias,
 } from '../model.js';
 import { type CommonOptions, dropoutRates } from '../options.js';
@@ -25,7 +25,7 @@ export interface Mlps extends Layer {
    * @param reads with streams: for each member the index of the stream that it reads; left out: one stream per member
    * @returns a stream per member
    */
-  apply(pass: Pass, input: Features, reads?: readonly number[]): Features;
+  apply(pass: ForwardPass, input: Features, reads?: readonly number[]): Features;
 }
 
 /**
@@ -67,12 +67,12 @@ export function mlps(
     apply({ parameters: values, context }, input, reads) {
       let hidden = reads && input.rank === 4 ? pick(input, reads) : input;
       for (const layer of layers) {
-        hidden = product(hidden, named(values, `${layer}.weight`));
-        hidden = addBias(hidden, named(values, `${layer}.bias`));
+        hidden = product(hidden, parameterNamed(values, `${layer}.weight`));
+        hidden = addBias(hidden, parameterNamed(values, `${layer}.bias`));
         if (normalizes) {
           const unit = byBatch ? batchNormalized(hidden, layer, values, context) : normalized(hidden);
-          hidden = tf.mul(unit, perFeature(named(values, `${layer}.gain`)));
-          hidden = addBias(hidden, named(values, `${layer}.shift`));
+          hidden = tf.mul(unit, perFeature(parameterNamed(values, `${layer}.gain`)));
+          hidden = addBias(hidden, parameterNamed(values, `${layer}.shift`));
         }
         hidden = activations[options.activation](hidden, values[`${layer}.slope`]);
         hidden = dropout(hidden, rate, layer, context);
@@ -84,7 +84,7 @@ export function mlps(
 
 export interface Towers extends Layer {
   /** @returns logits [outputs, batch], of one input that all towers read, or a stream per task. */
-  apply(pass: Pass, input: Features): Tensor;
+  apply(pass: ForwardPass, input: Features): Tensor;
 }
 
 /**
@@ -106,8 +106,8 @@ export function towers(name: string, tasks: readonly ModelTask[], inputs: number
       const logits = logitLayers.map(({ layer, members }) => {
         const streams = members.map((member) => tasks.findIndex((task) => task.name === member));
         const read = features.rank === 4 ? pick(features, streams) : features;
-        const linear = product(read, named(pass.parameters, `${layer}.weight`));
-        return byStream(addBias(linear, named(pass.parameters, `${layer}.bias`)));
+        const linear = product(read, parameterNamed(pass.parameters, `${layer}.weight`));
+        return byStream(addBias(linear, parameterNamed(pass.parameters, `${layer}.bias`)));
       });
       const [first] = logits;
       if (first && logits.length === 1) return first;

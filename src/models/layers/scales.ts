@@ -1,10 +1,10 @@
 import { tf } from '../../support/tf.js';
-import { glorot, type Layer, named, type Pass, zeroBias } from '../model.js';
+import { type ForwardPass, glorot, type Layer, parameterNamed, zeroBias } from '../model.js';
 import { addBias, type Features, product } from './axes.js';
 
 export interface Scales extends Layer {
   /** One input that all members read -> factors between 0 and 2, a stream per member. */
-  apply(pass: Pass, input: Features): Features;
+  apply(pass: ForwardPass, input: Features): Features;
 }
 
 /**
@@ -22,7 +22,10 @@ export function scales(name: string, members: readonly string[], inputs: number,
     },
     apply({ parameters }, input) {
       const linear = (layer: string, x: Features) =>
-        addBias(product(x, named(parameters, `${name}.${layer}.weight`)), named(parameters, `${name}.${layer}.bias`));
+        addBias(
+          product(x, parameterNamed(parameters, `${name}.${layer}.weight`)),
+          parameterNamed(parameters, `${name}.${layer}.bias`),
+        );
       return tf.mul(tf.sigmoid(linear('scale', tf.relu(linear('hidden', input)))), 2);
     },
   };

@@ -1,5 +1,5 @@
 import { tf } from '../../support/tf.js';
-import { glorot, type Layer, named, type Pass } from '../model.js';
+import { type ForwardPass, glorot, type Layer, parameterNamed } from '../model.js';
 import { type Features, pick, product } from './axes.js';
 import { mixtures, overExperts } from './gates.js';
 
@@ -9,7 +9,7 @@ export interface SelfGates extends Layer {
    * @param outputs a stream per expert: first those of the modules, one module after the other
    * @returns a stream per module
    */
-  apply(pass: Pass, input: Features, outputs: Features): Features;
+  apply(pass: ForwardPass, input: Features, outputs: Features): Features;
 }
 
 /**
@@ -21,7 +21,7 @@ export function selfGates(name: string, modules: readonly string[], experts: num
   return {
     parameters: { [`${name}.weight`]: glorot(modules, inputs, experts) },
     apply({ parameters }, input, outputs) {
-      const logits = product(input, named(parameters, `${name}.weight`)); // [blocks, modules, experts, rows]
+      const logits = product(input, parameterNamed(parameters, `${name}.weight`)); // [blocks, modules, experts, rows]
       const gateWeights = experts === 1 ? tf.sigmoid(logits) : overExperts(logits);
       const [blocks = 0, , width = 0, rows = 0] = outputs.shape;
       const mixed = mixtures(

@@ -1,13 +1,13 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { tf } from '../../support/tf.js';
-import { glorot, type Layer, named, type Pass, zeroBias } from '../model.js';
+import { type ForwardPass, glorot, type Layer, parameterNamed, zeroBias } from '../model.js';
 import type { CommonOptions } from '../options.js';
 import { addBias, byStream, inBlocks, product, withGradient } from './axes.js';
 import { mlps } from './mlps.js';
 
 export interface TargetAttention extends Layer {
   /** Entries [batch, length * width] and target [batch, width] -> weights of the entries [batch, length]. */
-  apply(pass: Pass, entries: Tensor, target: Tensor): Tensor;
+  apply(pass: ForwardPass, entries: Tensor, target: Tensor): Tensor;
 }
 
 /**
@@ -39,8 +39,8 @@ export function targetAttention(name: string, width: number, hidden: number, opt
       const wanted = repeated(target, length);
       const compared = tf.concat([each, wanted, tf.sub(wanted, each), tf.mul(wanted, each)], 1);
       const state = layer.apply(pass, inBlocks(compared)); // every entry is a row
-      const linear = product(state, named(pass.parameters, `${name}.logit.weight`));
-      const logits = byStream(addBias(linear, named(pass.parameters, `${name}.logit.bias`))); // [1, batch * length]
+      const linear = product(state, parameterNamed(pass.parameters, `${name}.logit.weight`));
+      const logits = byStream(addBias(linear, parameterNamed(pass.parameters, `${name}.logit.bias`))); // [1, batch * length]
       return logits.reshape([batch, length]);
     },
   };

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { countUpTo } from '../../config/count.js';
 import { tf } from '../../support/tf.js';
 import { defineBalancing } from './balancing.js';
-import { dot, leastSquare, linear, times } from './products.js';
+import { dotProduct, leastSquare, linear, times } from './products.js';
 import { leastOnSimplex } from './simplex.js';
 
 /**
@@ -46,18 +46,18 @@ export const cagrad = defineBalancing({
       combine({ products, present }) {
         const mean = present.div(present.sum().maximum(1));
         const toMean = times(products, mean); // g_k . g_0
-        const radius = dot(toMean, mean).maximum(0).sqrt().mul(c);
-        const norm = (weights: Tensor) => dot(times(products, weights), weights).maximum(leastSquare).sqrt();
+        const radius = dotProduct(toMean, mean).maximum(0).sqrt().mul(c);
+        const norm = (weights: Tensor) => dotProduct(times(products, weights), weights).maximum(leastSquare).sqrt();
         const worst = leastOnSimplex(
           {
             slope: (weights) => toMean.add(times(products, weights).mul(radius.div(norm(weights)))),
             step: (weights, move) =>
               minimizer({
-                slope: dot(toMean, move),
+                slope: dotProduct(toMean, move),
                 radius,
-                start: dot(times(products, weights), weights),
-                linear: dot(times(products, weights), move),
-                square: dot(times(products, move), move),
+                start: dotProduct(times(products, weights), weights),
+                linear: dotProduct(times(products, weights), move),
+                square: dotProduct(times(products, move), move),
               }),
           },
           present,

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { countUpTo } from '../../config/count.js';
 import { tf } from '../../support/tf.js';
 import { defineBalancing } from './balancing.js';
-import { diagonal, dot, identity, leastSquare, linear, times } from './products.js';
+import { diagonal, dotProduct, identity, leastSquare, linear, times } from './products.js';
 
 /**
  * Ban and Ji, "Fair resource allocation in multi-task learning" (ICML 2024). The direction d maximises the sum of the
@@ -80,8 +80,8 @@ function fairShares(
   scales: Tensor,
   { alpha, rounds }: { readonly alpha: number; readonly rounds: number },
 ): Tensor {
-  const together = dot(times(cosines, scales), scales).maximum(leastSquare);
-  const start = dot(scales, scales)
+  const together = dotProduct(times(cosines, scales), scales).maximum(leastSquare);
+  const start = dotProduct(scales, scales)
     .div(together)
     .pow(alpha / (1 + alpha));
   let shares = tf.onesLike(scales).mul(start);

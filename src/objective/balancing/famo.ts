@@ -2,7 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { tf } from '../../support/tf.js';
 import { defineBalancing, type Moment } from './balancing.js';
-import { dot } from './products.js';
+import { dotProduct } from './products.js';
 import { trainedVector } from './trained-vector.js';
 
 /** Keeps the logarithm of a loss finite, as in the authors' program. */
@@ -54,7 +54,7 @@ export const famo = defineBalancing({
         const { present } = moment;
         const gain = safeLog(moment.losses).sub(safeLog(losses)).mul(present);
         const shares = presentShares(moment);
-        const gradient = shares.mul(gain.sub(dot(shares, gain)));
+        const gradient = shares.mul(gain.sub(dotProduct(shares, gain)));
         return logits.next(moment, gradient, tf.scalar(learningRate), present);
       },
     };

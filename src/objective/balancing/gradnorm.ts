@@ -5,7 +5,7 @@ import { float32 } from '../../support/arrays.js';
 import { must } from '../../support/must.js';
 import { tf } from '../../support/tf.js';
 import { defineBalancing, type Moment } from './balancing.js';
-import { diagonal, dot, leastSquare, linear } from './products.js';
+import { diagonal, dotProduct, leastSquare, linear } from './products.js';
 import { trainedVector } from './trained-vector.js';
 
 /** No weight falls below it: Adam's step could make one negative. */
@@ -73,7 +73,7 @@ export const gradnorm = defineBalancing({
         const next = trained.next(moment, sign.mul(lengths).mul(present), tf.scalar(learningRate), present);
         // The weights of present tasks keep their sum, so that all sum to K.
         const positive = must(next.weights, 'weights').maximum(leastWeight).mul(present);
-        const scaled = positive.div(positive.sum().maximum(leastWeight)).mul(dot(weights, present));
+        const scaled = positive.div(positive.sum().maximum(leastWeight)).mul(dotProduct(weights, present));
         const summed = tf.where(present.greater(0), scaled, weights);
         return { mix: linear(weights), own: weights, weights, slots: { ...next, weights: summed, first, seen } };
       },

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { countUpTo } from '../../config/count.js';
 import { tf } from '../../support/tf.js';
 import { defineBalancing } from './balancing.js';
-import { diagonal, dot, leastSquare, linear, times } from './products.js';
+import { diagonal, dotProduct, leastSquare, linear, times } from './products.js';
 import { leastOfSquare, leastOnSimplex } from './simplex.js';
 
 /**
@@ -49,7 +49,8 @@ export const mgda = defineBalancing({
         const shortest = leastOnSimplex(
           {
             slope: (weights) => times(scaled, weights),
-            step: (weights, move) => leastOfSquare(dot(times(scaled, weights), move), dot(times(scaled, move), move)),
+            step: (weights, move) =>
+              leastOfSquare(dotProduct(times(scaled, weights), move), dotProduct(times(scaled, move), move)),
           },
           present,
           rounds,

@@ -21,7 +21,7 @@ export function times(matrix: Tensor, vector: Tensor): Tensor {
 }
 
 /** The inner product of two vectors, a scalar. */
-export function dot(a: Tensor, b: Tensor): Tensor {
+export function dotProduct(a: Tensor, b: Tensor): Tensor {
   return a.mul(b).sum();
 }
 

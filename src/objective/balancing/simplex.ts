@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { tf } from '../../support/tf.js';
-import { dot, leastSquare } from './products.js';
+import { dotProduct, leastSquare } from './products.js';
 
 /** A convex function of weights that are at least 0 and sum to 1. */
 interface Convex {
@@ -24,7 +24,7 @@ export function leastOnSimplex(convex: Convex, present: Tensor, rounds: number):
     const to = shareEqually(least(slope, present));
     const from = shareEqually(least(slope.neg(), weights.greater(0).toFloat()));
     const move = to.sub(from);
-    const step = tf.minimum(convex.step(weights, move), dot(from, weights));
+    const step = tf.minimum(convex.step(weights, move), dotProduct(from, weights));
     const moved = weights.add(move.mul(step)).maximum(0);
     weights = moved.div(moved.sum().maximum(leastSquare));
   }

@@ -27,13 +27,13 @@ const widths = { medium: 368, small: 176 };
 const most = { medium: 24, small: 40 };
 
 /** A section, unless it has nothing to draw. */
-export function section({ charts, note, ...own }: Section): readonly Section[] {
-  const limit = most[own.size];
+export function section({ charts, note, ...rest }: Section): readonly Section[] {
+  const limit = most[rest.size];
   const isCut = charts.some(({ plots }) => plots.length > limit);
   const drawn = charts.map((chart) => ({ ...chart, plots: chart.plots.slice(0, limit) }));
   const full = drawn.filter(({ plots }) => plots.length > 0);
   if (full.length === 0) return [];
-  return [{ ...own, note: isCut ? `${note} Of each chart, the first ${limit} plots are drawn.` : note, charts: full }];
+  return [{ ...rest, note: isCut ? `${note} Of each chart, the first ${limit} plots are drawn.` : note, charts: full }];
 }
 
 /** On a page: how to read the charts, and their plots side by side as space allows. */
@@ -64,7 +64,7 @@ export function modelKey(models: readonly Series[]): Html {
 }
 
 function keySymbol({ model: _, ...mark }: Series): Html {
-  const here = { at: (place: number) => place, band: 0, ticks: [] };
+  const here = { toPixel: (position: number) => position, band: 0, ticks: [] };
   const drawn = keyMarks(mark, [-12, 12], 0).map((draw) => draw(here, here));
   return html`<svg class="symbol" width="26" height="12" viewBox="-13 -6 26 12" aria-hidden="true">${drawn}</svg>`;
 }

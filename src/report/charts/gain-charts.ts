@@ -5,8 +5,8 @@ import { confidence, signed } from '../numbers.js';
 import { rankedLabels, type ShownGain } from '../shown-gains.js';
 import { section } from './chart.js';
 import { type Charted, gainTip, intervalOf } from './gains.js';
-import { findings } from './palette.js';
-import { area, bar, dot, extent, line, type Pair, type Plot, whole, words } from './plot.js';
+import { verdictSeries } from './palette.js';
+import { area, bar, dot, extent, type Look, line, type Pair, type Plot, whole, words } from './plot.js';
 
 /** Gains with their intervals: a plot for each task and Δm, with a line for each model at each point. */
 export function forest({ comparison: { baseline, test, tasks }, points, gains, look }: Charted) {
@@ -19,7 +19,7 @@ export function forest({ comparison: { baseline, test, tasks }, points, gains, l
     id: 'forest',
     title: 'Gains',
     note: `Gains over ${baseline}, the line at 0: right is better, and each plot has its own scale; Δm is the mean over tasks. Thick: the ${confidence(test.level)} interval of each gain alone; thin: intervals that hold all true gains at once. Small dots are seeds. Within the grey band a gain is as good as none. What lies far outside is written at the edge.`,
-    key: Object.values(findings).filter(({ label }) => seen.has(label)),
+    key: Object.values(verdictSeries).filter(({ label }) => seen.has(label)),
     size: 'medium',
     charts: [
       { plots: groupedBy(shown, ({ family, about }) => [family, about.name]).flatMap((rows) => plotOf(rows, look)) },
@@ -32,44 +32,46 @@ function plotOf(rows: readonly [ShownGain, ...ShownGain[]], look: Charted['look'
   if (rows.every(({ gain }) => gain === null)) return [];
   const domain = gainDomain(rows);
   const names = rows.map(({ model, point }) => joined(', ', model, ...Object.values(point).map(axisValue)));
-  const marks = rows.flatMap((row, y) => {
-    const { gain, bySeed, simultaneous, margin } = row;
-    if (gain === null) return [words('no result', [0, y], { colour: 'muted' })];
-    const name = names[y] ?? '';
-    const { model } = look(row.model);
-    const shownAs = { ...findings[row.verdict ?? 'undecided'], model, tip: [name, ...gainTip(row)] };
-    const text = signed(gain, about.digits);
-    const [isLeft, isRight] = [gain < domain[0], gain > domain[1]];
-    return [
-      ...(margin === null ? [] : [area([-margin, margin], [y, y], { opacity: 0.1 })]),
-      ...bar(simultaneous, y, { ...shownAs, width: 1.2 }),
-      ...bar(intervalOf(row), y, { ...shownAs, width: 4 }),
-      ...(bySeed.length > 1 ? bySeed : []).map((seed) => {
-        const tip = [`${name}, seed ${seed.seed}`, signed(seed.gain, about.digits)];
-        return dot([seed.gain, y], { model, colour: 'muted', radius: 1.5, dy: -8, tip });
-      }),
-      isLeft || isRight
-        ? words(isLeft ? `◀ ${text}` : `${text} ▶`, [gain * Number.POSITIVE_INFINITY, y], {
-            ...shownAs,
-            align: isLeft ? 'start' : 'end',
-          })
-        : dot([gain, y], { ...shownAs, radius: 4.6 }),
-    ];
-  });
   const firsts = rows.flatMap(({ model, point }, y) =>
     Object.keys(point).length > 0 && model !== rows[y - 1]?.model ? [y] : [],
   );
-  const groups = firsts.flatMap((y) => bar(whole, y - 0.5, { colour: 'rule' }));
-  const x = { title: `gain, ${about.unit}`, domain, format: '+f' };
   return [
     {
       title: family === 'means' ? `${about.name}, mean over all points` : about.name,
       height: 27 * rows.length,
-      x,
+      x: { title: `gain, ${about.unit}`, domain, format: '+f' },
       y: { names },
-      marks: [...bar(0, whole), ...groups, ...marks],
+      marks: [
+        ...bar(0, whole),
+        ...firsts.flatMap((y) => bar(whole, y - 0.5, { colour: 'rule' })),
+        ...rows.flatMap((row, y) => gainMarks(row, y, names[y] ?? '', domain, look(row.model))),
+      ],
     },
   ];
+}
+
+/** A gain's line in a forest: its margin, both intervals, a dot for each seed, and the gain. */
+function gainMarks(row: ShownGain, y: number, name: string, domain: Pair, { model }: Look) {
+  const { about, gain, bySeed, simultaneous, margin, verdict } = row;
+  if (gain === null) return [words('no result', [0, y], { colour: 'muted' })];
+  const style = { ...verdictSeries[verdict ?? 'undecided'], model, tip: [name, ...gainTip(row)] };
+  return [
+    ...(margin === null ? [] : [area([-margin, margin], [y, y], { opacity: 0.1 })]),
+    ...bar(simultaneous, y, { ...style, width: 1.2 }),
+    ...bar(intervalOf(row), y, { ...style, width: 4 }),
+    ...(bySeed.length > 1 ? bySeed : []).map((seed) => {
+      const tip = [`${name}, seed ${seed.seed}`, signed(seed.gain, about.digits)];
+      return dot([seed.gain, y], { model, colour: 'muted', radius: 1.5, dy: -8, tip });
+    }),
+    gainMark(gain, y, domain, signed(gain, about.digits), style),
+  ];
+}
+
+/** The gain as a dot, or, where it lies outside the plot, as an arrow with its text at the edge. */
+function gainMark(gain: number, y: number, [low, high]: Pair, text: string, style: Look) {
+  if (gain < low) return words(`◀ ${text}`, [Number.NEGATIVE_INFINITY, y], { ...style, align: 'start' });
+  if (gain > high) return words(`${text} ▶`, [Number.POSITIVE_INFINITY, y], { ...style, align: 'end' });
+  return dot([gain, y], { ...style, radius: 4.6 });
 }
 
 /** Room for 0, and for gains and intervals up to five times as far from it as two thirds of them. */
@@ -89,7 +91,7 @@ export function axisLines({ comparison: { axes, baseline }, gains, series, look 
   const shown = gains.filter(({ family, gain }) => family === 'models' && gain !== null);
   const plots = groupedBy(shown, (row) => [others(row), row.about.name]).map((rows): Plot => {
     const [{ about }] = rows;
-    const place = ({ point, gain }: ShownGain): Pair => [names.indexOf(axisValue(point[key])), gain ?? 0];
+    const position = ({ point, gain }: ShownGain): Pair => [names.indexOf(axisValue(point[key])), gain ?? 0];
     return {
       title: joined(', ', about.name, pointText(others(rows[0]))),
       height: 240,
@@ -98,11 +100,11 @@ export function axisLines({ comparison: { axes, baseline }, gains, series, look 
       marks: [
         ...bar(whole, 0),
         ...groupedBy(rows, ({ model }) => model).map((ofModel) =>
-          line(ofModel.map(place), { ...look(ofModel[0].model), width: 1.8 }),
+          line(ofModel.map(position), { ...look(ofModel[0].model), width: 1.8 }),
         ),
         ...rows.map((row) => {
           const { model, point } = row;
-          return dot(place(row), { ...look(model), tip: [`${model}, ${pointText(point)}`, ...gainTip(row)] });
+          return dot(position(row), { ...look(model), tip: [`${model}, ${pointText(point)}`, ...gainTip(row)] });
         }),
       ],
     };

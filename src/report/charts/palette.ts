@@ -82,7 +82,7 @@ const dashes = ['', '6 3', '2 2', '8 3 2 3', '12 3', '1 3'];
 const shapes = ['square', 'up', 'diamond', 'down', 'cross', 'right', 'circle'] as const;
 
 /** What is known about a gain. */
-export const findings: Readonly<Record<TaskVerdict, Series>> = {
+export const verdictSeries: Readonly<Record<TaskVerdict, Series>> = {
   better: { label: 'better', colour: 'better', shape: 'up' },
   equivalent: { label: 'equivalent', colour: 'equal', shape: 'diamond' },
   undecided: { label: 'undecided', colour: 'muted', shape: 'circle', isHollow: true },

@@ -12,7 +12,7 @@ export interface Plot {
   readonly marks: readonly Mark[];
 }
 
-/** Numbers, or names from the left or the top. The place of a name is its index. */
+/** Numbers, or names from the left or the top. The position of a name is its index. */
 interface Axis {
   readonly title?: string;
   readonly names?: readonly string[];
@@ -21,7 +21,7 @@ interface Axis {
   readonly format?: string;
 }
 
-/** Draws itself. A place of plus or minus infinity is an end of its axis. */
+/** Draws itself. A position of plus or minus infinity is an end of its axis. */
 export type Mark = (x: Scale, y: Scale) => Html;
 
 export type Pair = readonly [number, number];
@@ -30,10 +30,10 @@ export type Pair = readonly [number, number];
 export const whole: Pair = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
 
 interface Scale {
-  readonly at: (place: number) => number;
+  readonly toPixel: (position: number) => number;
   /** The width of a name. */
   readonly band: number;
-  readonly ticks: readonly { readonly place: number; readonly text: string }[];
+  readonly ticks: readonly { readonly position: number; readonly text: string }[];
 }
 
 /** A series' look, or part of it. Lengths are in pixels. */
@@ -48,11 +48,11 @@ export interface Look extends Partial<Series> {
   readonly tip?: readonly string[] | undefined;
 }
 
-export function line(places: readonly Pair[], look: Look): Mark {
+export function line(positions: readonly Pair[], look: Look): Mark {
   const { colour = 'ink', width = 1, dash, opacity } = look;
   const stroke = { fill: 'none', stroke: paint(colour), 'stroke-width': width, 'stroke-dasharray': dash || undefined };
   return (x, y) => {
-    const d = `M${places.map((place) => `${hundredths(x.at(place[0]))},${hundredths(y.at(place[1]))}`).join('L')}`;
+    const d = `M${positions.map((position) => `${hundredths(x.toPixel(position[0]))},${hundredths(y.toPixel(position[1]))}`).join('L')}`;
     return element('path', { d, ...stroke, opacity, ...about(look) });
   };
 }
@@ -60,7 +60,7 @@ export function line(places: readonly Pair[], look: Look): Mark {
 /** A line along an axis, unless it has no ends. */
 export function bar(x: Pair | number | null, y: Pair | number | null, look: Look = {}): readonly Mark[] {
   if (x === null || y === null) return [];
-  const ends = (place: Pair | number): Pair => (typeof place === 'number' ? [place, place] : place);
+  const ends = (position: Pair | number): Pair => (typeof position === 'number' ? [position, position] : position);
   const [[left, right], [bottom, top]] = [ends(x), ends(y)];
   return [
     line(
@@ -77,15 +77,15 @@ export function dot([across, up]: Pair, look: Look): Mark {
   const { colour = 'ink', shape = 'circle', radius = 4, isHollow, opacity, dy = 0 } = look;
   const fill = { fill: paint(isHollow ? 'page' : colour), stroke: paint(colour), 'stroke-width': 1.4 / radius };
   return (x, y) => {
-    const transform = `translate(${hundredths(x.at(across))},${hundredths(y.at(up) + dy)}) scale(${radius})`;
+    const transform = `translate(${hundredths(x.toPixel(across))},${hundredths(y.toPixel(up) + dy)}) scale(${radius})`;
     return element('path', { d: outlines[shape], transform, ...fill, opacity, ...about(look) });
   };
 }
 
 /** A rectangle. Names have their width. */
 export function area(across: Pair, up: Pair, look: Look): Mark {
-  const side = ({ at, band }: Scale, [from, to]: Pair) =>
-    [Math.min(at(from), at(to)) - band / 2, Math.abs(at(to) - at(from)) + band] as const;
+  const side = ({ toPixel, band }: Scale, [from, to]: Pair) =>
+    [Math.min(toPixel(from), toPixel(to)) - band / 2, Math.abs(toPixel(to) - toPixel(from)) + band] as const;
   return (x, y) => {
     const [[left, width], [top, height]] = [side(x, across), side(y, up)];
     const fill = { fill: paint(look.colour ?? 'ink'), 'fill-opacity': look.opacity };
@@ -94,7 +94,7 @@ export function area(across: Pair, up: Pair, look: Look): Mark {
 }
 
 export function words(text: string, [across, up]: Pair, look: Look): Mark {
-  return (x, y) => written(text, x.at(across), y.at(up) + (look.dy ?? 0) + 4, look);
+  return (x, y) => written(text, x.toPixel(across), y.toPixel(up) + (look.dy ?? 0) + 4, look);
 }
 
 function written(text: string, x: number, y: number, look: Look = {}, turn = 0): Html {
@@ -121,16 +121,16 @@ export function drawPlot({ title = '', height, x, y, marks }: Plot, width: numbe
   const foot = height + (isSlanted ? 12 + 0.64 * widest(across) : 20);
   const top = title === '' ? 8 : 28;
   const grid = [
-    ...(x.names ? [] : across.ticks).flatMap(({ place }) => bar(place, whole, { colour: 'rule' })),
-    ...(y.names ? [] : up.ticks).flatMap(({ place }) => bar(whole, place, { colour: 'rule' })),
+    ...(x.names ? [] : across.ticks).flatMap(({ position }) => bar(position, whole, { colour: 'rule' })),
+    ...(y.names ? [] : up.ticks).flatMap(({ position }) => bar(whole, position, { colour: 'rule' })),
   ];
   const labels = [
     written(shortened(title, width - 12), 6 - left, -12, { align: 'start', weight: 'bold' }),
-    ...up.ticks.map(({ place, text }) => written(text, -7, up.at(place) + 4, { align: 'end' })),
-    ...across.ticks.map(({ place, text }) =>
+    ...up.ticks.map(({ position, text }) => written(text, -7, up.toPixel(position) + 4, { align: 'end' })),
+    ...across.ticks.map(({ position, text }) =>
       isSlanted
-        ? written(text, across.at(place) + 3, height + 10, { align: 'end' }, -40)
-        : written(text, across.at(place), height + 16),
+        ? written(text, across.toPixel(position) + 3, height + 10, { align: 'end' }, -40)
+        : written(text, across.toPixel(position), height + 16),
     ),
     written(x.title ?? '', right / 2, foot + 14, { colour: 'muted' }),
     written(y.title ?? '', 14 - left, height / 2, { colour: 'muted' }, -90),
@@ -151,17 +151,17 @@ function buildScale(
   const length = Math.abs(to - from);
   const numbers = scaleLinear(domain, [from, to]);
   const band = names ? length / names.length : 0;
-  const scale = names ? (place: number) => (place + 0.5) * band : numbers;
-  const at = (place: number) => (Number.isFinite(place) ? scale(place) : place < 0 ? from : to);
-  if (names) return { at, band, ticks: names.map((name, place) => ({ place, text: shortened(name, 165) })) };
+  const scale = names ? (position: number) => (position + 0.5) * band : numbers;
+  const toPixel = (position: number) => (Number.isFinite(position) ? scale(position) : position < 0 ? from : to);
+  if (names) return { toPixel, band, ticks: names.map((name, position) => ({ position, text: shortened(name, 165) })) };
   const shown = Math.max(-domain[0], domain[1]) > 1e6 ? format.replace('f', '~e') : format;
   const choices = [9, 7, 5, 4, 3, 2].map((count) => {
     const text = numbers.tickFormat(count, shown);
-    const places = numbers.ticks(count).filter((place) => format !== 'd' || Number.isInteger(place));
-    return places.map((place) => ({ place, text: place === 0 ? '0' : text(place) }));
+    const positions = numbers.ticks(count).filter((position) => format !== 'd' || Number.isInteger(position));
+    return positions.map((position) => ({ position, text: position === 0 ? '0' : text(position) }));
   });
   const fits = choices.find((ticks) => ticks.reduce((sum, { text }) => sum + room(text), 0) < length);
-  return { at, band, ticks: fits ?? [] };
+  return { toPixel, band, ticks: fits ?? [] };
 }
 
 function widest({ ticks }: Scale): number {

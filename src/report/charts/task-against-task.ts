@@ -4,7 +4,7 @@ import { confidence } from '../numbers.js';
 import { gainsByModel, type ShownGain, type ShownTask } from '../shown-gains.js';
 import { section } from './chart.js';
 import { type Charted, gainTip, intervalOf } from './gains.js';
-import { area, bar, dot, extent, type Pair, type Plot, whole, words } from './plot.js';
+import { area, bar, dot, extent, type Look, type Pair, type Plot, whole, words } from './plot.js';
 
 /** The seesaw: gains on one task against gains on another (PLE Fig. 3), a plot for each pair of tasks. */
 export function taskAgainstTask({ comparison: { baseline, test }, points, series, look }: Charted) {
@@ -25,56 +25,74 @@ export function taskAgainstTask({ comparison: { baseline, test }, points, series
   });
 }
 
+/** A model's gains on the two tasks of a plot. */
+interface ModelPoint {
+  readonly across: ShownGain;
+  readonly up: ShownGain;
+  readonly position: Pair;
+}
+
 function plotOf(
   models: readonly (readonly ShownGain[])[],
   x: ShownTask,
   y: ShownTask,
-  place: string,
+  pointName: string,
   look: Charted['look'],
 ): readonly Plot[] {
-  const points = models.flatMap((rows) => {
+  const points = models.flatMap((rows): ModelPoint[] => {
     const [across, up] = [x, y].map(({ name }) => rows.find(({ task }) => task === name));
     if (!across || !up || across.gain === null || up.gain === null) return [];
-    const tip = [across.model, ...gainTip(across), ...gainTip(up)];
-    return [{ at: [across.gain, up.gain] as const, across, up, look: { ...look(across.model), tip } }];
+    return [{ across, up, position: [across.gain, up.gain] }];
   });
   if (points.length === 0) return [];
-  const axis = (task: ShownTask, rows: readonly ShownGain[], share: number) => {
-    const ends = rows.flatMap((row) => [row.gain ?? 0, ...(intervalOf(row) ?? [])]);
-    return { title: `gain on ${task.name}, ${task.unit}`, domain: extent([0, ...ends], share), format: '+f' };
-  };
-  const [low, high] = whole;
-  const corner = (text: string, [right, top]: Pair) =>
-    words(text, [right, top], { colour: 'muted', align: right < 0 ? 'start' : 'end', dy: top < 0 ? -10 : 10 });
+  const [acrossRows, upRows] = [points.map(({ across }) => across), points.map(({ up }) => up)];
   return [
     {
-      title: joined(', ', `${x.name} and ${y.name}`, place),
+      title: joined(', ', `${x.name} and ${y.name}`, pointName),
       height: 320,
-      x: axis(
-        x,
-        points.map(({ across }) => across),
-        0.37,
-      ),
-      y: axis(
-        y,
-        points.map(({ up }) => up),
-        0.15,
-      ),
+      x: gainAxis(x, acrossRows, 0.37), // room for the words in the corners
+      y: gainAxis(y, upRows, 0.15),
       marks: [
-        area([0, high], [0, high], { colour: 'better', opacity: 0.08 }),
-        area([low, 0], [low, 0], { colour: 'worse', opacity: 0.08 }),
-        ...bar(0, whole),
-        ...bar(whole, 0),
-        corner('better on both', [high, high]),
-        corner('seesaw', [low, high]),
-        corner('seesaw', [high, low]),
-        corner('worse on both', [low, low]),
-        ...points.flatMap(({ at, across, up, look: { dash: _, ...colour } }) => [
-          ...bar(intervalOf(across), at[1], { ...colour, opacity: 0.6 }),
-          ...bar(at[0], intervalOf(up), { ...colour, opacity: 0.6 }),
-        ]),
-        ...points.map((each) => dot(each.at, each.look)),
+        ...quadrants,
+        ...points.flatMap((point) => intervalBars(point, look)),
+        ...points.map((point) => dot(point.position, pointLook(point, look))),
       ],
     },
   ];
+}
+
+/** @param share How much of the extent is added at each end. */
+function gainAxis(task: ShownTask, rows: readonly ShownGain[], share: number): Plot['x'] {
+  const ends = rows.flatMap((row) => [row.gain ?? 0, ...(intervalOf(row) ?? [])]);
+  return { title: `gain on ${task.name}, ${task.unit}`, domain: extent([0, ...ends], share), format: '+f' };
+}
+
+/** The fields that are better or worse on both tasks, the lines at 0, and a word in each corner. */
+const quadrants = [
+  area([0, whole[1]], [0, whole[1]], { colour: 'better', opacity: 0.08 }),
+  area([whole[0], 0], [whole[0], 0], { colour: 'worse', opacity: 0.08 }),
+  ...bar(0, whole),
+  ...bar(whole, 0),
+  corner('better on both', [whole[1], whole[1]]),
+  corner('seesaw', [whole[0], whole[1]]),
+  corner('seesaw', [whole[1], whole[0]]),
+  corner('worse on both', [whole[0], whole[0]]),
+];
+
+function corner(text: string, [right, top]: Pair) {
+  return words(text, [right, top], { colour: 'muted', align: right < 0 ? 'start' : 'end', dy: top < 0 ? -10 : 10 });
+}
+
+function intervalBars(point: ModelPoint, look: Charted['look']) {
+  const { across, up, position } = point;
+  const { dash: _, ...solid } = pointLook(point, look);
+  return [
+    ...bar(intervalOf(across), position[1], { ...solid, opacity: 0.6 }),
+    ...bar(position[0], intervalOf(up), { ...solid, opacity: 0.6 }),
+  ];
+}
+
+/** The model's look, with both gains as the tooltip. */
+function pointLook({ across, up }: ModelPoint, look: Charted['look']): Look {
+  return { ...look(across.model), tip: [across.model, ...gainTip(across), ...gainTip(up)] };
 }
