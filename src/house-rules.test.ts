@@ -51,9 +51,9 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
  * numbers; one that raises a number says in its message what left elsewhere.
  */
 const sizes: Readonly<Record<string, Size>> = {
-  cli: { tokens: 20474, bytes: 91189, files: 26 },
-  comparison: { tokens: 53230, bytes: 192926, files: 46 },
-  config: { tokens: 21067, bytes: 83718, files: 16 },
+  cli: { tokens: 20474, bytes: 91210, files: 26 },
+  comparison: { tokens: 53466, bytes: 194581, files: 46 },
+  config: { tokens: 21067, bytes: 83764, files: 16 },
   data: { tokens: 68323, bytes: 253671, files: 35 },
   engine: { tokens: 38993, bytes: 132926, files: 31 },
   guess: { tokens: 7793, bytes: 31519, files: 5 },
@@ -227,6 +227,7 @@ const homonyms: Readonly<Record<string, RegExp>> = {
   uncertainty: /^(cli|comparison|config)\//, // of gains: a key of comparisons
   exponential: /^comparison\/execute\/queue\/jobs\.ts$/, // back-off
   random: /^config\/search\.ts$/, // a search
+  table: /^comparison\/(next|run-comparison)\.ts$/, // of gains
   mae: /^(config\/parts|objective\/losses|metrics\/evaluate)\.ts$/,
   mse: /^config\/parts\.ts$/,
   plateau: /^training\/(ended|result)\.ts$/,

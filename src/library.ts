@@ -103,8 +103,8 @@ async function namedAs(config: string | object, overrides: readonly string[]): P
     const { readDocument } = await import('./config/document.js');
     return readDocument(JSON.stringify(config), '(config)', overrides);
   }
-  const { namedConfig } = await import('./cli/input/config-file.js');
-  return namedConfig(config, overrides);
+  const { readConfig } = await import('./cli/input/config-file.js');
+  return readConfig(config, overrides);
 }
 
 function never(): AbortSignal {

@@ -60,12 +60,12 @@ const words = () =>
 
 /** Trains every model with every seed. Prints the table and the findings on stdout, progress and notes on stderr. */
 export const compare = defineCommand(words, async (words, options) => {
-  const { checkedComparison, neededConfig, refuseStoredCommands } = await import('./input/config-file.js');
+  const { checkedComparison, requiredConfig, refuseStoredCommands } = await import('./input/config-file.js');
   const { parseExecute, shownOverride } = await import('../config/execute.js');
   const { planComparison } = await import('../comparison/dry-run.js');
   const { compareAndReport } = await import('../report/compare-and-report.js');
   const { openCompareDisplay } = await import('./display/compare-display.js');
-  const named = neededConfig(words, options.config);
+  const named = requiredConfig(words, options.config);
   const { file, overrides } = named;
   const config = await checkedComparison(named);
   const { on, arrayLimit, runs, dryRun = false, predictions, commands, resubmit = false } = options;

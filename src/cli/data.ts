@@ -325,8 +325,8 @@ const fetchData = defineCommand(
 
 /** The experiment whose data a config names: a run's, or the first one of a comparison. */
 async function experimentOf(word: string, overrides: readonly string[]): Promise<Experiment> {
-  const { namedConfig } = await import('./input/config-file.js');
-  return firstExperiment(namedConfig(word, overrides));
+  const { readConfig } = await import('./input/config-file.js');
+  return firstExperiment(readConfig(word, overrides));
 }
 
 async function firstExperiment(config: ConfigDocument): Promise<Experiment> {

@@ -74,13 +74,13 @@ export const train = defineCommand(words, async (given, options) => {
 });
 
 async function chosenExperiment(given: readonly string[], options: OptionsOf<typeof words>): Promise<Experiment> {
-  const { checkedConfig, configOf, namedConfig } = await import('./input/config-file.js');
+  const { checkedConfig, configIfNamed, readConfig } = await import('./input/config-file.js');
   const { withOverrides } = await import('../config/document.js');
   const { hash8 } = await import('../config/hash.js');
   const { definitions } = await import('../training/definitions.js');
   const { resume } = options;
   if (resume === undefined) {
-    const config = configOf(given, options.config);
+    const config = configIfNamed(given, options.config);
     if (!config) throw new ConfigError('Name a config (--config FILE) or an unfinished run (--resume RUN).');
     return checkedConfig(config);
   }
@@ -93,7 +93,7 @@ async function chosenExperiment(given: readonly string[], options: OptionsOf<typ
   const file = join(resume, 'config.yaml');
   if (!existsSync(file) || !existsSync(join(resume, 'checkpoints')))
     throw new ConfigError(`${resume} is not the folder of a run: it has no config.yaml and checkpoints.`);
-  const config = namedConfig(file, given);
+  const config = readConfig(file, given);
   const experiment = await checkedConfig(config);
   const before = await checkedConfig(withOverrides(config, []));
   if (hash8(experiment, '', definitions) !== hash8(before, '', definitions))

@@ -10,7 +10,7 @@ export const validate = defineCommand(words, async (given, options) => {
   const configs = await import('./input/config-file.js');
   const { stringifyExperiment } = await import('../config/experiment.js');
   const { isComparison, resolvedComparison } = await import('../config/comparison.js');
-  const config = configs.neededConfig(given, options.config);
+  const config = configs.requiredConfig(given, options.config);
   const resolved = isComparison(config)
     ? resolvedComparison(await configs.checkedComparison(config), await configs.runBeside(config))
     : await configs.checkedConfig(config);

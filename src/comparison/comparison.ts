@@ -88,7 +88,7 @@ export interface ComparedModel {
    */
   readonly design: Design | null;
   readonly runs: readonly RunReference[];
-  /** Mean over tasks of the gain in auc or nmse. Null for the baseline and for tasks of different types. */
+  /** Mean over tasks of the gain in the metric that selects epochs: `auc`, `macroAuc` or `nmse`. Null for the baseline and for tasks of different types. */
   readonly meanGain: number | null;
   readonly worstGain: number | null;
   /** Number of finished runs that reached the epoch limit while still improving. */
@@ -166,7 +166,7 @@ export interface RunReference {
 
 /** A gain of a model over a reference, on a task or on the mean over tasks (Δm), with its error and tests. Above 0 is better. */
 export interface Gain {
-  /** The tests of a family at a point are adjusted together; `means` are over the points. */
+  /** At each point the gains on tasks of a family are adjusted together, and its Δm together. All `means` over the points are. */
   readonly family: 'models' | 'contrasts' | 'means';
   /** Empty for a mean over the points. */
   readonly point: AxisPoint;
@@ -198,7 +198,7 @@ export interface Gain {
   readonly simultaneous: readonly [low: number, high: number] | null;
   /** Two-sided p-value of the hypothesis that the gain is 0. */
   readonly p: number | null;
-  /** p-value adjusted by Holm's method over the family: all models and tasks at one point of the axes. */
+  /** p-value adjusted by Holm's method over what the family adjusts together. */
   readonly pHolm: number | null;
   /** Gains between -margin and margin count as none. In the metric's unit; null: no margin. */
   readonly margin: number | null;
@@ -226,7 +226,7 @@ export interface Gain {
   readonly oneEpoch: OneEpoch | null;
   /**
    * By run of the model: less the reference's mean; if data are drawn anew for each seed, less the reference's run of
-   * the seed.
+   * the seed. A mean over the points: in percent, less the reference's run of the seed.
    */
   readonly bySeed: readonly { readonly seed: number; readonly gain: number }[];
 }

@@ -29,10 +29,10 @@ test('the search is trained first, then the seeds, then the table is made', asyn
   });
   const first = await next(buildPlan(runs), [1], nothing);
   expect([first.kind, first.stage, first.runs.map(({ seed }) => seed)]).toEqual(['train', 'runs', [1]]);
-  expect(await next(buildPlan(runs.map(ended)), [1, 2], nothing)).toMatchObject({ kind: 'summary' });
+  expect(await next(buildPlan(runs.map(ended)), [1, 2], nothing)).toMatchObject({ kind: 'table' });
 });
 
 test('a run that failed in this process has ended', async () => {
   const failed = runs.map((run): Run => ({ ...run, state: 'failed' }));
-  expect(await next(buildPlan(failed), [1, 2], nothing)).toMatchObject({ kind: 'summary' });
+  expect(await next(buildPlan(failed), [1, 2], nothing)).toMatchObject({ kind: 'table' });
 });

@@ -10,7 +10,7 @@ import type { LoadingEvent } from '../training/load-dataset.js';
 import type { SearchRecord } from './comparison.js';
 import type { ReadShape } from './plan/data-shapes.js';
 import { type ChosenValues, createMatching, type DecidedChanges, decide } from './plan/decided-changes.js';
-import { type Run, reportedRuns, runPlacer, type Stage, unfinished } from './plan/run.js';
+import { folderAssigner, type Run, reportedRuns, type Stage, unfinished } from './plan/run.js';
 import { readSearch, type Search, searchedModels } from './search.js';
 
 /** What depends on the config and the data, and the questions to a comparison's folder. */
@@ -39,7 +39,7 @@ interface TrainStep extends Stage {
 }
 
 export interface TableStep extends Stage {
-  readonly kind: 'summary';
+  readonly kind: 'table';
   readonly decided: DecidedChanges;
   /** What `tune` tried. */
   readonly search: SearchRecord | undefined;
@@ -59,7 +59,7 @@ export async function next(plan: Plan, seeds: readonly number[], failed: Readonl
   const reported = { stage: 'runs', folder: plan.folders.runs, runs, decided } as const;
   return unfinished(runs).length > 0
     ? { kind: 'train', ...reported }
-    : { kind: 'summary', ...reported, search: outcome.record };
+    : { kind: 'table', ...reported, search: outcome.record };
 }
 
 /**
@@ -78,7 +78,7 @@ export async function openPlan(
   const folders = { runs: folder, tuning: join(folder, 'tuning') };
   const matching = createMatching(config, readShape);
   const searched = await searchedModels(config, matching, readShape, signal);
-  const placeRuns = runPlacer(config, on, signal);
+  const placeRuns = folderAssigner(config, on, signal);
   // Without a search, matched widths are tried now, so that a mistake is found before hours of training.
   const undecided = await decide(config, matching, (label, point) =>
     searched.some((model) => model.label === label && model.point === point) ? [{ tasks: [], values: {} }] : undefined,

@@ -23,10 +23,10 @@ import { withLocalProcesses } from './execute/local-processes.js';
 import { writeStagePlan } from './execute/stage-plan.js';
 import { externalRows } from './external.js';
 import { summarize } from './gains/summarize.js';
-import { type NextStep, next, openPlan, type TableStep } from './next.js';
+import { type NextStep, next, openPlan, type Plan, type TableStep } from './next.js';
 import { firstExperiment, pointKey } from './plan/axis-point.js';
-import { joinDecisions, notesOnMatch } from './plan/decided-changes.js';
-import { asItIs, distinctRuns } from './plan/run.js';
+import { type DecidedChanges, joinDecisions, notesOnMatch } from './plan/decided-changes.js';
+import { distinctRuns, withState } from './plan/run.js';
 import { crossFitted, notesOnSearch } from './search.js';
 import { fewestRuns } from './statistics/gain-family.js';
 import { type Entry, groupEntries, readRuns } from './stored/entry.js';
@@ -144,45 +144,62 @@ interface Opened extends ComparisonOptions {
   readonly executor: Executor;
 }
 
-/** A loop with two branches: it trains what the folder lacks, or makes the table of it. */
+/** Trains what the folder lacks, step by step; then makes the table of what it has. */
 async function runInFolder(opened: Opened): Promise<ComparisonResult> {
   const { config, folder, executor, on, signal } = opened;
   const note = noter(on);
   note(noteOnCommands(config));
-  const kept = await folderConfig(folder, config);
-  note(kept.note);
+  const storedConfig = await folderConfig(folder, config);
+  note(storedConfig.note);
   const plan = await openPlan(config, folder, executor.readShape, on, signal);
-  const before = kept.hasResults ? readTested(folder) : undefined;
+  const before = storedConfig.hasResults ? readTested(folder) : undefined;
   note(before && noteOnFewerSeeds(folder, before, config.seeds.length));
-  const seedsBefore = before ? testedBefore(before, config.seeds.length) : [];
+  const trained = await trainWhatLacks(plan, opened);
+  if (trained.status !== 'whole') return { ...trained, folder };
+  const { step, hasTrained } = trained;
+  if (!hasTrained) tellPlanned(step, on);
+  const table = await makeTable(step, before ? testedBefore(before, config.seeds.length) : [], opened);
+  if (signal.aborted) return { status: 'interrupted', folder };
+  await storedConfig.write();
+  await writeWhole(join(folder, 'comparison.json'), `${JSON.stringify(table.comparison, null, 2)}\n`);
+  return { status: 'done', folder, ...table };
+}
+
+/** How training ended: `whole` has the step that makes the table. */
+type TrainedFolder =
+  | { readonly status: 'whole'; readonly step: TableStep; readonly hasTrained: boolean }
+  | { readonly status: 'interrupted' }
+  | ({ readonly status: 'detached' } & LeftToOthers);
+
+/** Trains stage after stage, until the folder has every run, or others go on with it. */
+async function trainWhatLacks(plan: Plan, opened: Opened): Promise<TrainedFolder> {
+  const { config, on, signal } = opened;
   const failed = new Set<string>();
   let [isDecided, hasTrained] = [false, false];
   for (;;) {
     const step = await next(plan, config.seeds, failed);
-    if (step.decided && !isDecided) {
-      isDecided = true;
-      on({ kind: 'decided', changes: step.decided });
-      note(noteOnUntracked(finishedFolders(step.runs, folder), firstExperiment(config).tracking));
-    }
-    if (step.kind === 'train') {
-      const copied = await reuseFinished({ ...step, runs: distinctRuns(step.runs) }, opened);
-      note(copied);
-      if (copied !== undefined) continue;
-      const left = await trainStage(step, failed, opened);
-      if (left) return { status: 'detached', folder, ...left };
-      if (signal.aborted) return { status: 'interrupted', folder };
-      hasTrained = step.stage === 'runs';
-      continue;
-    }
-    const { stage, runs } = step;
-    if (!hasTrained)
-      on({ kind: 'planned', stage, runs: distinctRuns(runs).length, unfinished: [], jobs: 1, threads: null });
-    const table = await makeTable(step, seedsBefore, opened);
-    if (signal.aborted) return { status: 'interrupted', folder };
-    await kept.write();
-    await writeWhole(join(folder, 'comparison.json'), `${JSON.stringify(table.comparison, null, 2)}\n`);
-    return { status: 'done', folder, ...table };
+    if (step.decided && !isDecided) tellDecided(step.decided, step.runs, opened);
+    isDecided ||= step.decided !== undefined;
+    if (step.kind === 'table') return { status: 'whole', step, hasTrained };
+    const copied = await reuseFinished({ ...step, runs: distinctRuns(step.runs) }, opened);
+    noter(on)(copied);
+    if (copied !== undefined) continue;
+    const left = await trainStage(step, failed, opened);
+    if (left) return { status: 'detached', ...left };
+    if (signal.aborted) return { status: 'interrupted' };
+    hasTrained = step.stage === 'runs';
   }
+}
+
+/** Tells the settings of the reported runs, and which of these a tracker of the config will not get. */
+function tellDecided(changes: DecidedChanges, runs: NextStep['runs'], { config, folder, on }: Opened): void {
+  on({ kind: 'decided', changes });
+  noter(on)(noteOnUntracked(finishedFolders(runs, folder), firstExperiment(config).tracking));
+}
+
+/** Tells the runs of a table for which nothing was trained. */
+function tellPlanned({ stage, runs }: TableStep, on: Opened['on']): void {
+  on({ kind: 'planned', stage, runs: distinctRuns(runs).length, unfinished: [], jobs: 1, threads: null });
 }
 
 function noter(on: Opened['on']): (message: string | null | undefined) => void {
@@ -216,7 +233,7 @@ async function trainStage(
   const left = await executor.execute(open);
   if (left || signal.aborted) return left;
   for (const path of open.failed) failed.add(path);
-  const lost = open.todo.find((run) => asItIs(run, folder, failed).state === 'planned');
+  const lost = open.todo.find((run) => withState(run, folder, failed).state === 'planned');
   if (lost) throw new Error(`${join(folder, lost.folder)} has ended without a result.`);
   return undefined;
 }

@@ -8,7 +8,7 @@ import { must } from '../support/must.js';
 import type { ReadShape } from './plan/data-shapes.js';
 import { createMatching } from './plan/decided-changes.js';
 import { parsed } from './plan/planned-runs.fixture.js';
-import { type Run, reportedRuns, runPlacer, unfinished } from './plan/run.js';
+import { folderAssigner, type Run, reportedRuns, unfinished } from './plan/run.js';
 import {
   bestValues,
   crossFitted,
@@ -48,7 +48,7 @@ const readShape: ReadShape = async ({ tasks }) => ({
 /** The search as another process finds it in the folder. */
 async function readAnew(config: ComparisonConfig, folder: string, failed = new Set<string>()): Promise<Search> {
   const models = await searchedModels(config, createMatching(config, readShape), readShape);
-  return readSearch(config, models, { folder, failed, placeRuns: runPlacer(config, () => undefined) });
+  return readSearch(config, models, { folder, failed, placeRuns: folderAssigner(config, () => undefined) });
 }
 
 /** 1 - nmse on validation; null: the run fails. */
@@ -217,7 +217,7 @@ describe('cross-fitted', () => {
     const { stage, runs } = await readAnew(fitted, folder);
     expect([stage, runs.length]).toEqual(['runs', 3 + 2 * 3]);
     const plain = configWith('null', 'axes: {}', 'compare.models.1.dropout=0.2');
-    const placed = await runPlacer(plain, () => undefined)(
+    const placed = await folderAssigner(plain, () => undefined)(
       reportedRuns(plain, () => [{ changes: {} }], plain.seeds),
       folder,
     );

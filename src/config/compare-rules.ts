@@ -24,7 +24,7 @@ interface Rule {
   readonly say: string;
 }
 
-interface Compared extends Pick<Experiment, 'tasks' | 'dataset'> {
+interface CheckedConfig extends Pick<Experiment, 'tasks' | 'dataset'> {
   readonly compare: Compare;
 }
 
@@ -33,7 +33,7 @@ interface Compared extends Pick<Experiment, 'tasks' | 'dataset'> {
  * Runs are counted only if all that they are made of is there.
  */
 export function checkComparison(
-  config: Compared,
+  config: CheckedConfig,
   context: z.core.$RefinementCtx,
   { metrics: { all }, baseline }: Definitions,
 ): void {
@@ -128,7 +128,7 @@ function searchRules({ axes, models, tune, search }: Compare): readonly Rule[] {
   );
 }
 
-function metricRules({ compare: { uncertainty, metrics }, tasks }: Compared, all: Metrics): readonly Rule[] {
+function metricRules({ compare: { uncertainty, metrics }, tasks }: CheckedConfig, all: Metrics): readonly Rule[] {
   const taskNames = tasks.map(({ name }) => name);
   return Object.entries(metrics).flatMap(([task, metric]) => {
     const path = ['compare', 'metrics', task];
@@ -153,7 +153,7 @@ function marginRules({ margin }: Compare, all: Metrics): readonly Rule[] {
   return Object.keys(margin).map((metric) => isAmong(['compare', 'margin', metric], 'no metric', metric, judges));
 }
 
-function taskWeightRules({ compare: { taskWeights }, tasks }: Compared): readonly Rule[] {
+function taskWeightRules({ compare: { taskWeights }, tasks }: CheckedConfig): readonly Rule[] {
   const names = tasks.map(({ name }) => name);
   const path = ['compare', 'taskWeights'];
   return [
@@ -166,7 +166,7 @@ function taskWeightRules({ compare: { taskWeights }, tasks }: Compared): readonl
 const mostRuns = 20_000;
 
 /** Rules of the whole search and of the number of runs. */
-function runRules({ compare, dataset }: Compared): readonly Rule[] {
+function runRules({ compare, dataset }: CheckedConfig): readonly Rule[] {
   const seeds = seedsOf(compare);
   const isCrossFit = compare.tuneSeed === crossFit;
   const isDrawn = drawnMost(compare.search) !== Number.POSITIVE_INFINITY;

@@ -40,8 +40,8 @@ export interface ConfigDocument extends ConfigNode {
 }
 
 /**
- * Reads a config. Overrides are words `key.path=value`; the value is YAML. They are made after the keys of
- * `dataset.from` are added.
+ * Reads a config. Overrides are words `key.path=value`; the value is YAML. Those that choose a dataset's file (`dataset`,
+ * `dataset.from`) are made before the file's keys are added, all others after it.
  * @throws ConfigError with line and column for a text that is not YAML, with the word for a bad override.
  */
 export function readDocument(text: string, file: string, overrides: readonly string[] = []): ConfigDocument {

@@ -15,7 +15,7 @@ export function parsePart<Schema extends z.ZodType>(
   const value = valueAt(config.value, start);
   const parsed = schema.safeParse(value, { error: inWords });
   if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.flatMap((issue) => meant(issue, value));
+  const issues = parsed.error.issues.flatMap((issue) => likelyIssues(issue, value));
   const withUnknown = issues.filter(({ code }) => code === 'unrecognized_keys').map(({ path }) => path.join('.'));
   const mistakes = issues.flatMap((issue) => {
     const path = issue.path.map(String);
@@ -69,13 +69,13 @@ export function isUnique(values: readonly unknown[]): boolean {
 type Issue = z.core.$ZodIssue;
 
 /**
- * The mistakes to report. For a union, those of the alternative whose first mistake lies deepest; rather one whose `kind` is
- * the one given.
+ * The mistakes to report. For a union, those of the alternative whose first mistake lies deepest; of equally
+ * deep ones, one whose discriminator (such as `kind`) fits.
  */
-function meant(issue: Issue, whole: unknown): Issue[] {
+function likelyIssues(issue: Issue, whole: unknown): Issue[] {
   if (issue.code !== 'invalid_union') return [issue];
   const inner = valueAt(whole, issue.path.map(String));
-  const issues = issue.errors.map((errors) => errors.flatMap((error) => meant(error, inner)));
+  const issues = issue.errors.map((errors) => errors.flatMap((error) => likelyIssues(error, inner)));
   const isOther = ([first]: readonly Issue[]) => Number(first?.code === 'invalid_value');
   const [best = []] = issues.toSorted((a, b) => depth(b) - depth(a) || isOther(a) - isOther(b) || a.length - b.length);
   const [first] = best;

@@ -1,5 +1,5 @@
 import type { ComparedModel, Comparison, TaskVerdict } from '../comparison/comparison.js';
-import { fewestRuns, isUnfinished } from '../comparison/statistics/gain-family.js';
+import { areStillImproving, fewestRuns } from '../comparison/statistics/gain-family.js';
 import { external, isLossWeight } from '../config/compare-schema.js';
 import { groupedBy } from '../support/json.js';
 import { must } from '../support/must.js';
@@ -327,7 +327,7 @@ function unfinished({ models, tasks, gains }: Point, candidates: readonly Candid
   const late = models.flatMap((model) => {
     const runs = model.runs.filter(({ status }) => status === 'done').length;
     const ofModel = gains.filter((gain) => gain.family === 'models' && gain.model === model.label && !gain.mean);
-    const lateTasks = ofModel.filter(({ atLimit }) => isUnfinished(atLimit, runs)).map(({ about }) => about.name);
+    const lateTasks = ofModel.filter(({ atLimit }) => areStillImproving(atLimit, runs)).map(({ about }) => about.name);
     return names.has(model.label) && lateTasks.length > 0 ? [{ model, runs, lateTasks }] : [];
   });
   const named = late.map(({ model, lateTasks }) => {

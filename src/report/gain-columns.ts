@@ -20,7 +20,9 @@ interface Shown {
   readonly ofModel?: true;
 }
 
-/** All that is written of a gain. A new statistic is a field of `Gain` and a line here. */
+/** All that is written of a gain. A new statistic is a field of `Gain`, set in
+ * `gain-rows.ts` and `means-over-points.ts`, and a line here: files, the report and `--wide` show it, the short table does
+ * not. */
 export const gainColumns: readonly GainColumn[] = [
   ofModel('label', 'model', ({ model }) => model, 'label'),
   column('type', ({ entry }) => entry.type),

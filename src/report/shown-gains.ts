@@ -80,14 +80,14 @@ export function gainTables(
   comparison: Comparison,
 ): readonly { readonly title: string; readonly gains: readonly ShownGain[] }[] {
   const points = comparisonPoints(comparison);
-  const means = meansOverPoints(comparison, points);
+  const means = shownMeans(comparison, points);
   return [
     ...points.map(({ title, gains }) => ({ title, gains })),
     ...(means.some(({ gain }) => gain !== null) ? [{ title: `mean over ${points.length} points`, gains: means }] : []),
   ];
 }
 
-function meansOverPoints(comparison: Comparison, [first]: readonly Point[]): readonly ShownGain[] {
+function shownMeans(comparison: Comparison, [first]: readonly Point[]): readonly ShownGain[] {
   const means = comparison.gains.filter(({ family }) => family === 'means');
   return groupedBy(means, ({ model, reference }) => [model, reference]).flatMap((ofPair) => {
     const digits = percentDigits(ofPair.map(({ gain }) => gain));

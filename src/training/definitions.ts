@@ -7,7 +7,7 @@ import { weightSchedules } from '../objective/catalogue.js';
 import { optimizers } from '../optimizers/catalogue.js';
 import { learningRateSchedules } from '../optimizers/schedules/catalogue.js';
 
-/** All that a config may choose from. `loadPlugins` adds to it. */
+/** All that a config may choose from. `loadPlugin` adds to it. */
 export const definitions: Definitions & { readonly plugins: Plugin[] } = {
   loaders,
   models,

@@ -34,8 +34,8 @@ export async function prepare(
 }
 
 /**
- * Trains, and yields records: compiled, after every chunk of steps or rows, after every epoch, and what was trained. Selection
- * reads the validation split only. The test split is read after the last epoch, with the parameters that validation has
+ * Trains, and yields records: `compiled` once, `step` or `rows` after each chunk, `epoch` after each epoch, and `trained` at
+ * the end. Selection reads the validation split only. The test split is read after the last epoch, with the parameters that validation has
  * chosen.
  * @param from the snapshot of an earlier call: training continues from it to the same bits
  */

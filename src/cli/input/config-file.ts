@@ -14,21 +14,21 @@ import { configFolders } from '../command.js';
 import { shippedConfig } from './shipped-configs.js';
 
 /** The config that a word means, a file or one of this program. */
-export function namedConfig(word: string, overrides: readonly string[]): ConfigDocument {
+export function readConfig(word: string, overrides: readonly string[]): ConfigDocument {
   const file = shippedConfig(word);
   return readDocument(readText(file), file, overrides);
 }
 
 /** The config named by --config or by the first word; the other words are overrides. */
-export function configOf(words: readonly string[], option: string | undefined): ConfigDocument | undefined {
+export function configIfNamed(words: readonly string[], option: string | undefined): ConfigDocument | undefined {
   const [first, ...rest] = words;
-  if (option !== undefined) return namedConfig(option, words);
-  return first === undefined || first.includes('=') ? undefined : namedConfig(first, rest);
+  if (option !== undefined) return readConfig(option, words);
+  return first === undefined || first.includes('=') ? undefined : readConfig(first, rest);
 }
 
-/** `configOf` for a command that requires a config. */
-export function neededConfig(words: readonly string[], option: string | undefined): ConfigDocument {
-  const config = configOf(words, option);
+/** `configIfNamed` for a command that requires a config. */
+export function requiredConfig(words: readonly string[], option: string | undefined): ConfigDocument {
+  const config = configIfNamed(words, option);
   if (!config) throw new ConfigError('Name a config: --config FILE.');
   return config;
 }

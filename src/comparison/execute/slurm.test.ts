@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { acquireLock } from '../../support/lock.js';
 import { plannedRuns, smallConfig } from '../plan/planned-runs.fixture.js';
-import { asItIs } from '../plan/run.js';
+import { withState } from '../plan/run.js';
 import { openStage } from './executor.js';
 import { withSlurm } from './slurm.js';
 
@@ -37,7 +37,7 @@ async function collected() {
   const { signal } = new AbortController();
   const options = { predictions: false, signal, halt: signal, on: () => undefined };
   const below = join(folder, 'tuning');
-  const asTheyAre = runs.map((run) => asItIs(run, below));
+  const asTheyAre = runs.map((run) => withState(run, below));
   const open = openStage({ stage: 'tuning', runs: asTheyAre, folder: below, plan }, {}, () => undefined);
   const left = await withSlurm({ on: 'slurm' }, 'small', options, ({ execute }) => execute(open));
   return { left, failed: open.failed };

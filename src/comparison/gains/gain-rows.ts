@@ -1,8 +1,8 @@
 import { must } from '../../support/must.js';
 import type { ContrastSides, Gain, TaskVerdict, Verdict } from '../comparison.js';
 import {
+  areStillImproving,
   fewestRuns,
-  isUnfinished,
   rowVerdict,
   type TestedMember,
   taskVerdict,
@@ -20,19 +20,19 @@ import {
   relativeGain,
   runCount,
 } from './gains.js';
-import { type JudgedTask, turnedBack } from './judged-task.js';
-import { lateRuns, type MeasuredModel } from './measured.js';
+import { asMetric, type JudgedTask } from './judged-task.js';
+import { type MeasuredModel, runsAtLimit } from './measured.js';
 import { meanDifference, type Sample, sidesOf } from './sample.js';
 
 /** A model's gains over a reference, tested: a row for each task, and for Δm where it has one. */
 export interface TestedPair {
   readonly pair: ModelGains;
   readonly tasks: readonly Gain[];
-  readonly mean: Gain | null;
+  readonly deltaM: Gain | null;
   readonly verdict: Verdict;
 }
 
-const unfinished = 'not trained to a plateau';
+const stillImproving = 'not trained to a plateau';
 
 /**
  * Tests two families of gains: those on tasks, and the means over tasks. Those whose verdict waits, as training had not
@@ -49,11 +49,11 @@ export function testPairs(
     judging.level,
   );
   const ofMeans = testedBy(
-    pairs.map((pair) => pair.mean),
+    pairs.map((pair) => pair.deltaM),
     judging.level,
   );
   return pairs.map((pair): TestedPair => {
-    const late = judging.tasks.map((_, task) => isLate(pair, task));
+    const late = judging.tasks.map((_, task) => isStillImproving(pair, task));
     const isAnyLate = late.includes(true);
     const verdicts = pair.tasks.map((gain, task) => verdictOf(gain, ofTasks(gain), pair, late[task] ?? false, judging));
     const verdict = verdictOfModel(pair, verdicts, isAnyLate);
@@ -64,9 +64,9 @@ export function testPairs(
       ...testedFields(gain, ofTasks(gain), pair, judging),
       verdict: verdicts[task] ?? null,
     }));
-    const tested = ofMeans(pair.mean);
-    const ofMean = verdictOf(pair.mean, { ...tested, pEquivalent: null }, pair, isAnyLate, judging);
-    return { pair, verdict, tasks, mean: ofMean && { ...meanRow(pair, shared, tested, judging), verdict: ofMean } };
+    const tested = ofMeans(pair.deltaM);
+    const ofMean = verdictOf(pair.deltaM, { ...tested, pEquivalent: null }, pair, isAnyLate, judging);
+    return { pair, verdict, tasks, deltaM: ofMean && { ...meanRow(pair, shared, tested, judging), verdict: ofMean } };
   });
 }
 
@@ -83,8 +83,8 @@ export function testedBy<Member extends Parameters<typeof testFamily>[0][number]
 // --- verdicts
 
 /** Whether training had not ended on the task, of the model or of the reference. */
-function isLate({ model, reference }: ModelGains, task: number): boolean {
-  return [model, reference].some((side) => side && isUnfinished(lateRuns(side, task), side.runs.length));
+function isStillImproving({ model, reference }: ModelGains, task: number): boolean {
+  return [model, reference].some((side) => side && areStillImproving(runsAtLimit(side, task), side.runs.length));
 }
 
 /** Whether a side's values for the task (for Δm: any task) were chosen at an end of their list: better ones may lie beyond. */
@@ -116,13 +116,13 @@ export function verdictOn(
   { level }: Pick<Judging, 'level'>,
 ): TaskVerdict | null {
   if (gain === null) return null;
-  if (late) return unfinished;
+  if (late) return stillImproving;
   return isEnough ? taskVerdict(gain, tested, level) : 'undecided';
 }
 
 function verdictOfModel(pair: ModelGains, tasks: readonly (TaskVerdict | null)[], isAnyLate: boolean): Verdict {
   if (pair.model === pair.reference) return 'baseline';
-  return isAnyLate ? unfinished : rowVerdict(tasks);
+  return isAnyLate ? stillImproving : rowVerdict(tasks);
 }
 
 // --- fields of a row
@@ -145,13 +145,13 @@ function sharedFields(family: Gain['family'], pair: ModelGains, verdict: Verdict
 
 function taskFields(pair: ModelGains, index: number, task: JudgedTask, family: Gain['family']) {
   const { model } = pair;
-  const values = model.sumOf ? [] : sampleIn(model, 'values', index).values.map((value) => turnedBack(task, value));
+  const values = model.sumOf ? [] : sampleIn(model, 'values', index).values.map((value) => asMetric(task, value));
   return {
     task: task.name,
     metric: task.metric.name,
     value: values.length > 0 ? mean(values) : null,
     sd: values.length > 1 ? standardDeviation(values) : null,
-    atLimit: model.sumOf ? 0 : lateRuns(model, index),
+    atLimit: model.sumOf ? 0 : runsAtLimit(model, index),
     oneEpoch: family === 'models' ? oneEpochGain(pair, index, task) : null,
   };
 }
@@ -181,22 +181,22 @@ const unknownPart = { part: null, isWorthIt: false, moreDraws: null };
 
 /** Δm has no metric, no further scale, and no margin. */
 function meanRow(pair: ModelGains, shared: SharedFields, tested: TestedMember, judging: Judging) {
-  const fields = testedFields(pair.mean, { ...tested, pEquivalent: null, pNotInferior: null }, pair, judging);
+  const fields = testedFields(pair.deltaM, { ...tested, pEquivalent: null, pNotInferior: null }, pair, judging);
   return {
     ...shared,
     mean: true as const,
     ...{ metric: null, value: null, sd: null, oneEpoch: null },
-    atLimit: pair.model.sumOf ? 0 : lateRuns(pair.model),
+    atLimit: pair.model.sumOf ? 0 : runsAtLimit(pair.model),
     ...fields,
     relativeGain: fields.gain,
-    pHolm: isJudged(pair, pair.mean, judging) ? fields.pHolm : null,
+    pHolm: isJudged(pair, pair.deltaM, judging) ? fields.pHolm : null,
   };
 }
 
-function gainBySeed({ design }: ModelGains, { model, reference }: EstimatedGain): Gain['bySeed'] {
+function gainBySeed({ design }: ModelGains, { modelSample, referenceSample }: EstimatedGain): Gain['bySeed'] {
   const against = (run: number) =>
-    design === 'independent' ? mean(reference.values) : (reference.values[run] ?? Number.NaN);
-  return model.runs.map(({ seed }, run) => ({ seed, gain: (model.values[run] ?? 0) - against(run) }));
+    design === 'independent' ? mean(referenceSample.values) : (referenceSample.values[run] ?? Number.NaN);
+  return modelSample.runs.map(({ seed }, run) => ({ seed, gain: (modelSample.values[run] ?? 0) - against(run) }));
 }
 
 /**
@@ -205,7 +205,7 @@ function gainBySeed({ design }: ModelGains, { model, reference }: EstimatedGain)
  * @param draws that lower the whole error. Null: test rows are a part of it.
  */
 export function withPart(row: Gain, draws: number | null, isEnough: boolean): Gain {
-  if (row.verdict === unfinished || !isEnough) return row;
+  if (row.verdict === stillImproving || !isEnough) return row;
   if (row.atEdge) return { ...row, part: 'open' };
   const { word = null, isWorthIt = false, moreDraws = null } = partOf(row, draws) ?? {};
   return { ...row, part: word, isWorthIt, moreDraws };
@@ -248,11 +248,11 @@ function oneEpochGain(pair: ModelGains, index: number, task: JudgedTask): Gain['
   if (values.length === 0) return null;
   const gain = gainIn(pair, 'oneEpoch', 'values', index);
   const { values: others } = sampleIn(pair.reference, 'values', index);
-  const level = others.length > 0 ? turnedBack(task, mean(others)) : 0;
+  const referenceValue = others.length > 0 ? asMetric(task, mean(others)) : 0;
   return {
-    value: mean(values.map((value) => turnedBack(task, value))),
+    value: mean(values.map((value) => asMetric(task, value))),
     gain,
-    relativeGain: gain === null ? null : relativeGain({ task, level }, gain),
+    relativeGain: gain === null ? null : relativeGain({ task, referenceValue }, gain),
   };
 }
 

@@ -4,7 +4,7 @@ import { must } from '../../support/must.js';
 import type { Comparison, Design } from '../comparison.js';
 import type { EstimatedVariance, FamilyMember } from '../statistics/gain-family.js';
 import { isConstant, mean, sampleVariance, squeezedVariances, type Variance } from '../statistics/variances.js';
-import { type JudgedTask, turnedBack } from './judged-task.js';
+import { asMetric, type JudgedTask } from './judged-task.js';
 import type { MeasuredModel } from './measured.js';
 import { type RowVariances, rowVariances, type WeightedGain } from './row-variances.js';
 import { type Factors, meanDifference, noRuns, onlyTask, type Sample, sidesOf, weightedSample } from './sample.js';
@@ -29,14 +29,14 @@ export interface ModelGains extends Compared {
   /** On each task. Without runs for the reference itself. */
   readonly tasks: readonly EstimatedGain[];
   /** Δm, the mean relative gain over tasks. */
-  readonly mean: EstimatedGain;
+  readonly deltaM: EstimatedGain;
 }
 
 export interface EstimatedGain extends FamilyMember, WeightedGain {
   /** Undefined: this is Δm. */
   readonly task: JudgedTask | undefined;
   /** The reference's mean in the metric's own direction. Null for Δm, and without runs. */
-  readonly level: number | null;
+  readonly referenceValue: number | null;
 }
 
 /** How gains are measured and tested. */
@@ -73,21 +73,21 @@ export async function estimateGains(
 ): Promise<Gains> {
   const { tasks, uncertainty } = judging;
   const withoutErrors = families.map((family) => family.map((compared) => meansOf(compared, judging)));
-  const ofRows = uncertainty === 'seeds' ? null : await rowVariances(withoutErrors.flat().flatMap(gainsOf), tasks);
-  const ofTasks = pooledVariances(
+  const rowErrors = uncertainty === 'seeds' ? null : await rowVariances(withoutErrors.flat().flatMap(gainsOf), tasks);
+  const taskVariances = pooledVariances(
     pool,
     tasks.map((task) => onlyTask(task, tasks)),
   );
   const withErrors = withoutErrors.map((family) =>
     family.map((pair): ModelGains => {
-      const ofMean = pooledVariances(pool, [pair.mean.factors]);
-      const withError = (gain: EstimatedGain, ofRuns: RunVariance | undefined): EstimatedGain => {
-        return { ...gain, error: gainError(gain, pair, must(ofRuns, 'variance'), ofRows, uncertainty) };
+      const deltaMVariances = pooledVariances(pool, [pair.deltaM.factors]);
+      const withError = (gain: EstimatedGain, runVariance: RunVariance | undefined): EstimatedGain => {
+        return { ...gain, error: gainError(gain, pair, must(runVariance, 'variance'), rowErrors, uncertainty) };
       };
       return {
         ...pair,
-        tasks: pair.tasks.map((gain, task) => withError(gain, ofTasks.variances[task])),
-        mean: withError(pair.mean, ofMean.variances[0]),
+        tasks: pair.tasks.map((gain, task) => withError(gain, taskVariances.variances[task])),
+        deltaM: withError(pair.deltaM, deltaMVariances.variances[0]),
       };
     }),
   );
@@ -96,8 +96,8 @@ export async function estimateGains(
   const hasRowErrors = pairs.some((pair) => gainsOf(pair).some(({ error }) => (error?.known ?? 0) > 0));
   return {
     families: withErrors,
-    priorDegreesOfFreedom: isSqueezed ? ofTasks.priorDegreesOfFreedom : 0,
-    drawn: ofRows && hasRowErrors ? ofRows.drawn : null,
+    priorDegreesOfFreedom: isSqueezed ? taskVariances.priorDegreesOfFreedom : 0,
+    drawn: rowErrors && hasRowErrors ? rowErrors.drawn : null,
   };
 }
 
@@ -105,18 +105,18 @@ export async function estimateGains(
 function gainError(
   gain: EstimatedGain,
   pair: ModelGains,
-  ofRuns: RunVariance,
-  ofRows: RowVariances | null,
+  runVariance: RunVariance,
+  rowErrors: RowVariances | null,
   uncertainty: Judging['uncertainty'],
 ): EstimatedGain['error'] {
-  const known = ofRows ? knownVariance(gain, pair, ofRows.variances.get(gain) ?? null, uncertainty) : 0;
-  const estimated = uncertainty === 'rows' ? [] : estimatedVariances(gain, pair, ofRuns);
+  const known = rowErrors ? knownVariance(gain, pair, rowErrors.variances.get(gain) ?? null, uncertainty) : 0;
+  const estimated = uncertainty === 'rows' ? [] : estimatedVariances(gain, pair, runVariance);
   return known === null || estimated === null ? null : { estimated, known };
 }
 
 /** The part of a squared standard error that counts as known: that over test rows. */
 function knownVariance(
-  { model: { runs } }: EstimatedGain,
+  { modelSample: { runs } }: EstimatedGain,
   { design, overlap }: ModelGains,
   overRows: number | null,
   uncertainty: Comparison['uncertainty'],
@@ -129,8 +129,8 @@ function knownVariance(
 }
 
 /** On each task, then Δm. */
-function gainsOf({ tasks, mean }: ModelGains): readonly EstimatedGain[] {
-  return [...tasks, mean];
+function gainsOf({ tasks, deltaM }: ModelGains): readonly EstimatedGain[] {
+  return [...tasks, deltaM];
 }
 
 /** Whether any of a model's gains is known. */
@@ -139,9 +139,12 @@ export function hasGain(pair: ModelGains): boolean {
 }
 
 /** Independent runs on both sides: of data that are drawn anew for each seed, the number of draws. */
-export function runCount({ design }: Pick<ModelGains, 'design'>, { model, reference }: EstimatedGain): number {
-  if (design === 'draws') return new Set(model.runs.map(({ testSet }) => testSet)).size;
-  return Math.min(model.runs.length, reference.runs.length);
+export function runCount(
+  { design }: Pick<ModelGains, 'design'>,
+  { modelSample, referenceSample }: EstimatedGain,
+): number {
+  if (design === 'draws') return new Set(modelSample.runs.map(({ testSet }) => testSet)).size;
+  return Math.min(modelSample.runs.length, referenceSample.runs.length);
 }
 
 // --- means
@@ -151,9 +154,10 @@ function meansOf(compared: Compared, { tasks, weights, margins }: Judging): Mode
   const { design, overlap } = pairDesign(compared);
   const ofTasks = tasks.map((task): EstimatedGain => {
     const gain = gainOf(compared, design, onlyTask(task, tasks));
-    const { values } = gain.reference;
-    const level = values.length > 0 ? turnedBack(task, mean(values) / (compared.reference?.total ?? 1)) : null;
-    return { ...gain, task, level, margin: level === null ? null : marginOf(task, level, margins) };
+    const { values } = gain.referenceSample;
+    const referenceValue = values.length > 0 ? asMetric(task, mean(values) / (compared.reference?.total ?? 1)) : null;
+    const margin = referenceValue === null ? null : marginOf(task, referenceValue, margins);
+    return { ...gain, task, referenceValue, margin };
   });
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const factors = ofTasks.map((gain, index) => {
@@ -162,7 +166,7 @@ function meansOf(compared: Compared, { tasks, weights, margins }: Judging): Mode
     return ofUnit === null ? null : (ofUnit * weight) / total;
   });
   const overTasks = gainOf(compared, design, factors.every((factor) => factor !== null) ? factors : null);
-  return { ...compared, design, overlap, tasks: ofTasks, mean: overTasks };
+  return { ...compared, design, overlap, tasks: ofTasks, deltaM: overTasks };
 }
 
 /**
@@ -187,20 +191,23 @@ function gainOf({ model, reference }: Compared, design: Design, factors: Factors
     : sidesOf(design, weightedSample(model, factors), weightedSample(reference, factors));
   return {
     task: undefined,
-    model: ofModel,
-    reference: ofReference,
+    modelSample: ofModel,
+    referenceSample: ofReference,
     factors: isAlone ? null : factors,
     gain: meanDifference(ofModel, ofReference),
-    level: null,
+    referenceValue: null,
     margin: null,
     error: null,
   };
 }
 
 /** Percent of the reference's metric (Maninis et al. 2019, eq. 4). Null if that is not above 0. Log points stay. */
-export function relativeGain({ task, level }: Pick<EstimatedGain, 'task' | 'level'>, gain: number): number | null {
+export function relativeGain(
+  { task, referenceValue }: Pick<EstimatedGain, 'task' | 'referenceValue'>,
+  gain: number,
+): number | null {
   if (task?.inLogPoints) return gain;
-  return level !== null && level > 0 ? (100 * gain) / level : null;
+  return referenceValue !== null && referenceValue > 0 ? (100 * gain) / referenceValue : null;
 }
 
 /** Gains closer to 0 are too small to count. Null: no margin. A percentage is so many log points. */
@@ -248,7 +255,7 @@ function estimatedVariances(
   const variances = [varianceOf(model), varianceOf(reference)];
   if (variances.includes(null)) return null;
   if (isSame(gain)) return [];
-  return [gain.model, gain.reference].flatMap(({ values: { length: runs } }, side) => {
+  return [gain.modelSample, gain.referenceSample].flatMap(({ values: { length: runs } }, side) => {
     const ofRuns = variances[side];
     const ofChoice = choiceVariance([side === 0 ? model : reference], gain.task, runs);
     return ofRuns ? [{ ...ofRuns, variance: ofRuns.variance / runs + ofRuns.variance * ofChoice, runs }] : [];
@@ -274,11 +281,11 @@ export function choiceVariance(
 }
 
 /** The same runs, under two labels. */
-function isSame({ model, reference }: EstimatedGain): boolean {
+function isSame({ modelSample, referenceSample }: EstimatedGain): boolean {
   return (
-    model.runs.length === reference.runs.length &&
-    model.runs.every(({ seed }, run) => {
-      return seed === reference.runs[run]?.seed && model.values[run] === reference.values[run];
+    modelSample.runs.length === referenceSample.runs.length &&
+    modelSample.runs.every(({ seed }, run) => {
+      return seed === referenceSample.runs[run]?.seed && modelSample.values[run] === referenceSample.values[run];
     })
   );
 }
@@ -289,17 +296,17 @@ function isSame({ model, reference }: EstimatedGain): boolean {
  * (Nadeau and Bengio 2003).
  */
 function varianceOfPairs(
-  { model, reference, task }: EstimatedGain,
-  { design, overlap, ...sides }: Omit<ModelGains, 'tasks' | 'mean'>,
+  { modelSample, referenceSample, task }: EstimatedGain,
+  { design, overlap, model, reference }: Omit<ModelGains, 'tasks' | 'deltaM'>,
 ): readonly EstimatedVariance[] | null {
-  const differences = model.values.map((value, run) => value - (reference.values[run] ?? 0));
-  const drawn = design === 'draws' ? drawMeans(model.runs, differences) : differences;
+  const differences = modelSample.values.map((value, run) => value - (referenceSample.values[run] ?? 0));
+  const drawn = design === 'draws' ? drawMeans(modelSample.runs, differences) : differences;
   const ofDraws = sampleVariance(drawn);
   if (ofDraws === null) return null;
-  const magnitude = Math.max(...[...model.values, ...reference.values].map(Math.abs));
+  const magnitude = Math.max(...[...modelSample.values, ...referenceSample.values].map(Math.abs));
   if (isConstant(differences, magnitude)) return [];
   const runs = drawn.length;
-  const ofChoice = choiceVariance([sides.model, sides.reference], task, runs);
+  const ofChoice = choiceVariance([model, reference], task, runs);
   return [{ ...ofDraws, variance: ofDraws.variance * (1 / runs + overlap + ofChoice), runs }];
 }
 

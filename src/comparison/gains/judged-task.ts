@@ -28,14 +28,14 @@ export function judge(
 }
 
 /** A metric, turned so that higher is better: a difference is a gain. Null: undefined, or an error of 0 in log points. */
-export function turned({ metric, inLogPoints }: Omit<JudgedTask, 'name'>, value: number | null): number | null {
+export function asGain({ metric, inLogPoints }: Omit<JudgedTask, 'name'>, value: number | null): number | null {
   if (value === null || (inLogPoints && value <= 0)) return null;
   if (inLogPoints) return -100 * Math.log(value);
   return metric.better === 'lower' ? -value : value;
 }
 
-/** Turned back. */
-export function turnedBack({ metric, inLogPoints }: JudgedTask, value: number): number {
+/** From higher-is-better back to the metric's own direction. */
+export function asMetric({ metric, inLogPoints }: JudgedTask, value: number): number {
   if (inLogPoints) return Math.exp(value / -100);
   return metric.better === 'lower' ? -value : value;
 }

@@ -19,17 +19,21 @@ export function meansOverPoints(tables: readonly (readonly TestedPair[])[], judg
   );
   const means = complete.flatMap((atPoints) => [
     ...judging.tasks.map(({ name }, task) => meanOf(atPoints, { task: name }, (pair) => pair.tasks[task])),
-    meanOf(atPoints, { mean: true as const }, (pair) => pair.mean),
+    meanOf(atPoints, { mean: true as const }, (pair) => pair.deltaM),
   ]);
   const tested = testedBy(means, judging.level);
   return means.map((member) => {
-    const { gain, bySeed, isLate, atEdge, row } = member;
+    const { gain, bySeed: percentBySeed, isLate, atEdge, row } = member;
     const { p, pHolm, se, interval, simultaneous } = tested(member);
     const [low, high] = interval ?? [null, null];
-    const isEnough = bySeed.length >= fewestRuns && !atEdge;
+    const isEnough = percentBySeed.length >= fewestRuns && !atEdge;
     const verdict = verdictOn(gain, { pHolm, pEquivalent: null }, isLate, isEnough, judging);
     const tests = { se, low, high, simultaneous, p, pHolm, verdict };
-    return withPart({ ...noRow, ...row, gain, relativeGain: gain, ...tests, atEdge, bySeed }, bySeed.length, true);
+    return withPart(
+      { ...noRow, ...row, gain, relativeGain: gain, ...tests, atEdge, bySeed: percentBySeed },
+      percentBySeed.length,
+      true,
+    );
   });
 }
 
@@ -64,7 +68,7 @@ function meanOf<Named extends Pick<Gain, 'task' | 'mean'>>(
 ) {
   const [{ pair }] = atPoints;
   const gains = meansBySeed(atPoints.map((atPoint) => bySeed(gainIn(atPoint.pair))));
-  const rows = atPoints.map(({ tasks, mean: ofTasks }) => tasks.find(({ task }) => task === named.task) ?? ofTasks);
+  const rows = atPoints.map(({ tasks, deltaM: ofTasks }) => tasks.find(({ task }) => task === named.task) ?? ofTasks);
   const runs = gains.length;
   return {
     row: { ...named, model: pair.model.label, reference: pair.reference?.label ?? '', runs },
@@ -101,10 +105,10 @@ function errorOfMean(gains: Gain['bySeed'], atPoints: readonly TestedPair[], gai
 /** In percent: of the model's run of a seed and the reference's, so that the noise of both is in them. */
 function bySeed(estimated: EstimatedGain | undefined): { readonly seed: number; readonly gain: number | null }[] {
   if (!estimated) return [];
-  const { model, reference, task } = estimated;
-  return model.runs.flatMap(({ seed }, run) => {
-    const value = model.values[run];
-    const other = reference.values[reference.runs.findIndex((one) => one.seed === seed)];
+  const { modelSample, referenceSample, task } = estimated;
+  return modelSample.runs.flatMap(({ seed }, run) => {
+    const value = modelSample.values[run];
+    const other = referenceSample.values[referenceSample.runs.findIndex((one) => one.seed === seed)];
     if (value === undefined || other === undefined) return [];
     return [{ seed, gain: task ? relativeGain(estimated, value - other) : value - other }];
   });

@@ -7,7 +7,7 @@ import { servedFiles } from '../../training/folder/run-folder.js';
 import type { ComparedModel } from '../comparison.js';
 import { type Entry, type EntryRun, hasTask } from '../stored/entry.js';
 import { type Influences, influencesReader, type TakenTask, testSetKey } from './influences.js';
-import { type JudgedTask, testValue, turned } from './judged-task.js';
+import { asGain, type JudgedTask, testValue } from './judged-task.js';
 import { checkSameData } from './same-data.js';
 
 /** A model at one point of the axes, and the numbers that statistics take. */
@@ -31,7 +31,7 @@ export interface MeasuredRun {
   readonly testSet: string;
   /** If one file is split anew for each seed: test rows over the rows that they are drawn from, too. Else null. */
   readonly overlap: number | null;
-  /** By task: the judging metric on the test split, `turned`. Null: undefined. */
+  /** By task: the judging metric on the test split, as `asGain` turns it. Null: undefined. */
   readonly values: readonly (number | null)[];
   /** `values` by the metric that has one scale for all tasks of its type. */
   readonly scores: readonly (number | null)[];
@@ -50,7 +50,7 @@ export interface MeasuredRun {
 }
 
 /** Runs that ended at the limit of epochs, still improving: on this task, or on any. */
-export function lateRuns({ runs }: MeasuredModel, task?: number): number {
+export function runsAtLimit({ runs }: MeasuredModel, task?: number): number {
   return runs.filter(({ ends }) => (task === undefined ? ends.includes('limit') : ends[task] === 'limit')).length;
 }
 
@@ -118,11 +118,11 @@ function valuesOf(taken: readonly TakenTask[]): Pick<MeasuredRun, 'values' | 'sc
     return typeof value === 'number' ? value : null;
   };
   return {
-    values: taken.map((task) => turned(task, testValue(task.run, task.name, task.metric))),
+    values: taken.map((task) => asGain(task, testValue(task.run, task.name, task.metric))),
     scores: taken.map(({ run, name }) =>
-      score ? turned({ metric: score, inLogPoints: false }, testValue(run, name, score)) : null,
+      score ? asGain({ metric: score, inLogPoints: false }, testValue(run, name, score)) : null,
     ),
-    oneEpoch: taken.map((task) => turned(task, oneEpochValue(task))),
+    oneEpoch: taken.map((task) => asGain(task, oneEpochValue(task))),
   };
 }
 
@@ -147,10 +147,10 @@ function taskEnd({ run, name }: TakenTask): Ended | readonly never[] {
 function testOverlap(run: EvaluatedRun): number | null {
   if (!isTrained(run) || run.experiment.dataset.splitSeed !== 'run') return null;
   const { train, validation, test } = run.result.dataset.rows;
-  return test / (isOfTest(run.experiment.dataset) ? validation : train);
+  return test / (sharesFileWithTest(run.experiment.dataset) ? validation : train);
 }
 
-/** Whether validation and test rows are drawn from the same file. */
-function isOfTest({ validation, split }: Readonly<Record<string, unknown>>): boolean {
+/** Whether validation and test rows are drawn from one file, beside the training file: a split anew leaves training rows as they are. */
+function sharesFileWithTest({ validation, split }: Readonly<Record<string, unknown>>): boolean {
   return validation === 'test-half' || (split instanceof Object && 'of' in split);
 }

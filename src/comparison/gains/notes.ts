@@ -98,7 +98,11 @@ function onGains(
 ): readonly string[] {
   if (!hasGain(pair)) return [];
   const title = modelTitle(pair.model);
-  if ([...pair.tasks, pair.mean].every(({ model, reference }) => isEqual(model.values, reference.values)))
+  if (
+    [...pair.tasks, pair.deltaM].every(({ modelSample: model, referenceSample: reference }) =>
+      isEqual(model.values, reference.values),
+    )
+  )
     return [`${title}: every metric equals ${baseline}'s in every run.`];
   return tasks.flatMap(({ name, metric }, index) => {
     const [estimated, row] = [must(pair.tasks[index], 'gain'), must(rows[index], 'row')];

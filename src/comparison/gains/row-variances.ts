@@ -8,8 +8,8 @@ import { type Factors, type Sample, weightedTasks } from './sample.js';
 export interface WeightedGain {
   readonly gain: number | null;
   /** The runs of both models. If data are drawn anew for each seed, only seeds that both have, in one order. */
-  readonly model: Sample;
-  readonly reference: Sample;
+  readonly modelSample: Sample;
+  readonly referenceSample: Sample;
   /** By task, in the values of both samples. */
   readonly factors: Factors;
 }
@@ -42,10 +42,13 @@ export async function rowVariances(
   gains: readonly WeightedGain[],
   tasks: readonly JudgedTask[],
 ): Promise<RowVariances> {
-  const runs = [...new Set(gains.flatMap(({ model, reference }) => [...reference.runs, ...model.runs]))];
+  const runs = [
+    ...new Set(gains.flatMap(({ modelSample, referenceSample }) => [...referenceSample.runs, ...modelSample.runs])),
+  ];
   const sideOf = sideKeeper(runs);
   const pairs = gains.map(
-    ({ model, reference, factors }) => [sideOf(model, factors), sideOf(reference, factors)] as const,
+    ({ modelSample, referenceSample, factors }) =>
+      [sideOf(modelSample, factors), sideOf(referenceSample, factors)] as const,
   );
   let variances = gains.map(({ gain, factors }): number | null =>
     gain !== null && haveInfluence(factors, tasks) ? 0 : null,

@@ -58,7 +58,7 @@ export async function storedTable(source: StoredRuns, options: GainTableOptions)
   const table = { rows: stored, tasks: first.experiment.tasks, seeds: before.seeds };
   const added = [
     ...(await commandRows(source.external, table)),
-    ...(await externalRows(options.predictions, options.scale, table, notes)),
+    ...(await predictionRows(options.predictions, options.scale, table, notes)),
   ];
   const pathInTable = (path: string) => relative(options.folder, path).split(sep).join('/');
   const entries = [...stored, ...added].map(({ runs, ...row }) => ({
@@ -134,7 +134,7 @@ interface Table {
  * A row for each label of external predictions. Adds notes for the reader to `notes`.
  * @throws ConfigError for a label or seed that does not fit the table; DataError where no run has kept the labels.
  */
-async function externalRows(
+async function predictionRows(
   files: readonly ExternalFile[],
   scale: ScoreScale | undefined,
   table: Table,

@@ -1,14 +1,23 @@
 import type { ComparisonConfig } from '../../config/comparison.js';
 import { type ContrastConfig, contrastSides } from '../../config/contrasts.js';
 import { groupedBy } from '../../support/json.js';
+import { must } from '../../support/must.js';
 import type { ComparedModel, Comparison, Gain } from '../comparison.js';
 import { fewestRuns } from '../statistics/gain-family.js';
 import { type Entry, referencesTo } from '../stored/entry.js';
 import { contrastSidesOf, gainsOverTasks, type TestedPair, testPairs, withPart } from './gain-rows.js';
-import { type Compared, estimateGains, type Gains, hasGain, type Judging } from './gains.js';
+import {
+  type Compared,
+  type EstimatedGain,
+  estimateGains,
+  type Gains,
+  hasGain,
+  type Judging,
+  runCount,
+} from './gains.js';
 import { judge } from './judged-task.js';
 import { meansOverPoints } from './means-over-points.js';
-import { lateRuns, type MeasuredModel, measured } from './measured.js';
+import { type MeasuredModel, measured, runsAtLimit } from './measured.js';
 import { notesOn } from './notes.js';
 import { sideModel } from './summed-model.js';
 
@@ -78,10 +87,10 @@ function mayHaveRowErrors(models: readonly MeasuredModel[], tasks: Judging['task
 }
 
 function testOf(tables: readonly PointTable[], { level }: Judging): Comparison['test'] {
-  const prior = Math.max(0, ...tables.map(({ gains }) => gains.priorDegreesOfFreedom));
+  const prior = Math.max(0, ...tables.map(({ errors }) => errors.priorDegreesOfFreedom));
   return {
     priorDegreesOfFreedom: Number.isFinite(prior) ? prior : null, // JSON has no infinity
-    drawn: tables.find(({ gains }) => gains.drawn !== null)?.gains.drawn ?? null,
+    drawn: tables.find(({ errors }) => errors.drawn !== null)?.errors.drawn ?? null,
     level,
   };
 }
@@ -93,7 +102,8 @@ function distinctContrasts(tables: readonly PointTable[]): Comparison['contrasts
 
 /** The table at a point of the axes. */
 interface PointTable {
-  readonly gains: Pick<Gains, 'priorDegreesOfFreedom' | 'drawn'>;
+  /** What the errors of all its gains have in common. */
+  readonly errors: Pick<Gains, 'priorDegreesOfFreedom' | 'drawn'>;
   /** Over the baseline, itself among them. */
   readonly models: readonly TestedPair[];
   /** Over other models. */
@@ -115,11 +125,11 @@ async function tableAt(
     return model && reference ? [{ model, reference, ...('of' in contrast ? { contrast } : {}) }] : [];
   });
   const overBaseline = models.map((model): Compared => ({ model, reference: baseline }));
-  const { families, ...gains } = await estimateGains([overBaseline, contrasted], models, judging);
+  const { families, ...errors } = await estimateGains([overBaseline, contrasted], models, judging);
   const [pairs = [], contrastPairs = []] = families;
   const trained = baseline?.runs[0]?.trained;
   return {
-    gains,
+    errors,
     models: testPairs('models', pairs, judging),
     contrasts: testPairs('contrasts', contrastPairs, judging),
     trained: trained ? [{ point, ...trained }] : [],
@@ -132,19 +142,23 @@ function distinctPairs({ models, contrasts }: PointTable): readonly TestedPair[]
   return [...models, ...contrasts.filter(({ pair }) => pair.reference !== baseline)];
 }
 
-/** The gains of a table, each with its part of a claim. More draws lower the whole error, unless test rows are a part of it. */
+/**
+ * The gains of a table, each with its part of a claim. More draws lower the whole error, unless test rows are a part of
+ * it.
+ */
 function gainRows(
   tested: readonly TestedPair[],
   uncertainty: Judging['uncertainty'],
   drawn: Gains['drawn'],
 ): readonly Gain[] {
-  return tested.flatMap(({ pair, tasks, mean }) => {
-    const rows = mean ? [...tasks, mean] : tasks;
+  return tested.flatMap(({ pair, tasks, deltaM }) => {
     const isOfDraws = uncertainty !== 'rows' && drawn === null && pair.design !== 'splits';
-    return rows.map((row) => {
-      const isEnough = uncertainty === 'rows' || row.bySeed.length >= fewestRuns;
-      return withPart(row, isOfDraws ? row.runs : null, isEnough);
-    });
+    const withWord = (row: Gain, estimated: EstimatedGain) => {
+      const runs = runCount(pair, estimated);
+      return withPart(row, isOfDraws ? runs : null, uncertainty === 'rows' || runs >= fewestRuns);
+    };
+    const rows = tasks.map((row, task) => withWord(row, must(pair.tasks[task], 'gain')));
+    return deltaM ? [...rows, withWord(deltaM, pair.deltaM)] : rows;
   });
 }
 
@@ -159,7 +173,7 @@ function comparedModel({ pair, verdict }: TestedPair, judging: Judging): Compare
     design: judging.uncertainty !== 'rows' && hasGain(pair) ? pair.design : null,
     runs: referencesTo(folders),
     ...gainsOverTasks(pair, judging.tasks),
-    atLimit: lateRuns(pair.model),
+    atLimit: runsAtLimit(pair.model),
     verdict,
     ...decided,
   };

@@ -11,7 +11,7 @@ import type { ParameterCounts } from '../../training/setup.js';
 import type { ComparedModel, Decisions, Match } from '../comparison.js';
 import { pointText } from './axis-point.js';
 import { parameterCounts, type ReadShape } from './data-shapes.js';
-import type { Cell } from './run.js';
+import type { PlannedCell } from './run.js';
 
 /** What a run's config has beyond its model's config. */
 interface Decided {
@@ -29,7 +29,7 @@ export type DecidedChanges = (
   label: string,
   point: AxisPoint,
   seed: number,
-) => readonly (Decided & Pick<Cell, 'tasks'>)[];
+) => readonly (Decided & Pick<PlannedCell, 'tasks'>)[];
 
 /** Widths matched to values that a model's runs have, and the values themselves. */
 export type Matching = (label: string, point: AxisPoint, values: AxisPoint) => Promise<Decided>;

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { smallConfig } from './planned-runs.fixture.js';
-import { reportedRuns, runPlacer } from './run.js';
+import { folderAssigner, reportedRuns } from './run.js';
 
 const config = smallConfig('  { seeds: 1, models: [{ type: single-task, levels: [[2]], tower: [] }] }');
 const folder = mkdtempSync(join(tmpdir(), 'ple-placed-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const placeRuns = runPlacer(config, () => undefined);
+const placeRuns = folderAssigner(config, () => undefined);
 const place = () =>
   placeRuns(
     reportedRuns(config, () => [{ changes: {} }], config.seeds),
@@ -49,7 +49,7 @@ test('at each point of an axis the models that it does not vary have the same ru
   models: [{ type: single-task, levels: [[2]], tower: [] }, { type: hard-sharing, levels: [[2]], tower: [] }]
 `);
   const tuned = { 'train.epochs': 7 };
-  const placed = await runPlacer(weights, () => undefined)(
+  const placed = await folderAssigner(weights, () => undefined)(
     reportedRuns(weights, () => [{ changes: tuned }], weights.seeds),
     folder,
   );

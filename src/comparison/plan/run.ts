@@ -11,7 +11,7 @@ import { type LoadingEvent, oncePerData } from '../../training/load-dataset.js';
 import { axisName } from './axis-point.js';
 
 /** Which run of a comparison, and what it has beyond its model's config. */
-export interface Cell {
+export interface PlannedCell {
   readonly label: string;
   readonly point: AxisPoint;
   readonly seed: number;
@@ -24,7 +24,7 @@ export interface Cell {
 }
 
 /** A cell, what is trained for it, and how far it is. */
-export interface Run extends Cell {
+export interface Run extends PlannedCell {
   readonly experiment: Experiment;
   readonly hash8: string;
   /** The checksum of its data set. */
@@ -49,9 +49,9 @@ export interface Stage {
  */
 export function reportedRuns(
   { points, models }: Pick<ComparisonConfig, 'points' | 'models'>,
-  partsOf: (label: string, point: AxisPoint, seed: number) => readonly Pick<Cell, 'tasks' | 'changes'>[],
+  partsOf: (label: string, point: AxisPoint, seed: number) => readonly Pick<PlannedCell, 'tasks' | 'changes'>[],
   seeds: readonly number[],
-): readonly Cell[] {
+): readonly PlannedCell[] {
   return seeds.flatMap((seed) =>
     points.flatMap((point) =>
       models.flatMap(({ label }) =>
@@ -63,7 +63,7 @@ export function reportedRuns(
 
 /** Makes runs of cells. @param failed Paths of runs that failed in this process */
 export type PlaceRuns = (
-  cells: readonly Cell[],
+  cells: readonly PlannedCell[],
   folder: string,
   failed?: ReadonlySet<string>,
 ) => Promise<readonly Run[]>;
@@ -73,7 +73,7 @@ export type PlaceRuns = (
  * is identified by its hash, whatever its folder's name. Runs of one experiment share a folder. If a run has several
  * folders, a finished one is used, else the one with the newest checkpoint. Opens the data to get their checksums.
  */
-export function runPlacer(
+export function folderAssigner(
   config: Pick<ComparisonConfig, 'experiment' | 'pointOf'>,
   on: (event: LoadingEvent) => void,
   signal?: AbortSignal,
@@ -83,7 +83,7 @@ export function runPlacer(
     () => null,
     Number.POSITIVE_INFINITY,
   );
-  const identified = remembered(async (cell: Cell) => {
+  const identified = remembered(async (cell: PlannedCell) => {
     await setImmediate(); // lets signals in
     signal?.throwIfAborted();
     const experiment = cellExperiment(config, cell);
@@ -93,15 +93,15 @@ export function runPlacer(
   return async (cells, folder, failed) => {
     const find = folderFinder(folder);
     const names = new Map<string, string>(); // by hash
-    const placed: Run[] = [];
+    const runsInFolders: Run[] = [];
     for (const cell of cells) {
       const identity = await identified(cell);
       const { experiment, hash8 } = identity;
       const name = names.get(hash8) ?? find(hash8) ?? `${experiment.name}-${hash8}`;
       names.set(hash8, name);
-      placed.push(asItIs({ ...cell, ...identity, folder: name, state: 'planned' }, folder, failed));
+      runsInFolders.push(withState({ ...cell, ...identity, folder: name, state: 'planned' }, folder, failed));
     }
-    return placed;
+    return runsInFolders;
   };
 }
 
@@ -121,7 +121,7 @@ export function folderHash(name: string): string | undefined {
 }
 
 /** The run with its state. */
-export function asItIs(run: Run, folder: string, failed?: ReadonlySet<string>): Run {
+export function withState(run: Run, folder: string, failed?: ReadonlySet<string>): Run {
   const path = join(folder, run.folder);
   return { ...run, state: isFinished(path) ? 'finished' : failed?.has(path) ? 'failed' : 'planned' };
 }
@@ -129,7 +129,7 @@ export function asItIs(run: Run, folder: string, failed?: ReadonlySet<string>): 
 /** The experiment, named like the run's folder: label, tasks, axis values, tried values, seed. */
 export function cellExperiment(
   config: Pick<ComparisonConfig, 'experiment' | 'pointOf'>,
-  { label, point, seed, values, tasks, changes }: Cell,
+  { label, point, seed, values, tasks, changes }: PlannedCell,
 ): Experiment {
   const experiment = config.experiment(label, point, seed, changes);
   const words = Object.entries({ ...config.pointOf(label, point), ...values, seed }).map(

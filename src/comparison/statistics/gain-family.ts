@@ -98,7 +98,7 @@ export const fewestRuns = 3;
  * The verdict on a task is "not trained to a plateau" if more than a fifth of a model's runs ended at the epoch limit,
  * still improving on it.
  */
-export function isUnfinished(atLimit: number, runs: number): boolean {
+export function areStillImproving(atLimit: number, runs: number): boolean {
   return atLimit > 0.2 * runs;
 }
 
