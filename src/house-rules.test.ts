@@ -51,19 +51,19 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
  * numbers; one that raises a number says in its message what left elsewhere.
  */
 const sizes: Readonly<Record<string, Size>> = {
-  cli: { tokens: 20474, bytes: 91210, files: 26 },
+  cli: { tokens: 20478, bytes: 91310, files: 26 },
   comparison: { tokens: 53466, bytes: 194581, files: 46 },
   config: { tokens: 21067, bytes: 83764, files: 16 },
-  data: { tokens: 68323, bytes: 253671, files: 35 },
+  data: { tokens: 68401, bytes: 253981, files: 35 },
   engine: { tokens: 38993, bytes: 132926, files: 31 },
-  guess: { tokens: 7793, bytes: 31519, files: 5 },
+  guess: { tokens: 7942, bytes: 32220, files: 5 },
   inspect: { tokens: 2665, bytes: 8450, files: 1 },
   'library.ts': { tokens: 1230, bytes: 5642, files: 1 },
   metrics: { tokens: 10047, bytes: 34880, files: 9 },
   models: { tokens: 24021, bytes: 84341, files: 36 },
   objective: { tokens: 10436, bytes: 36347, files: 21 },
   optimizers: { tokens: 5138, bytes: 19829, files: 5 },
-  report: { tokens: 26554, bytes: 100586, files: 27 },
+  report: { tokens: 26578, bytes: 100657, files: 27 },
   scripts: { tokens: 23196, bytes: 82472, files: 22 },
   serving: { tokens: 14644, bytes: 51002, files: 9 },
   support: { tokens: 8253, bytes: 28070, files: 16 },

@@ -15,5 +15,5 @@ export const validate = defineCommand(words, async (given, options) => {
     ? resolvedComparison(await configs.checkedComparison(config), await configs.runBeside(config))
     : await configs.checkedConfig(config);
   print(options.json, resolved, stringifyExperiment(resolved));
-  say(`${config.file} is valid.`);
+  say(`${config.file} is valid. Its data were not read: ple data inspect ${config.file} does.`);
 });

@@ -5,12 +5,14 @@ import { eachValue, literals, queryNumbers, queryRows } from '../data/store/data
 import { columnKinds, fewValues, type KnownInput } from '../data/table/column-kinds.js';
 import {
   daysExpression,
+  numberSql,
   type StagedRows,
   stagedTable,
   textSql,
   timeForms,
   timeOfNumbers,
 } from '../data/table/staged-rows.js';
+import { must } from '../support/must.js';
 
 /** What the profile says of a column's values. */
 const valueFacts = z.object({
@@ -41,6 +43,8 @@ export interface ColumnFacts extends Readonly<z.infer<typeof valueFacts>> {
    * these times.
    */
   readonly parts: readonly CalendarPart[] | undefined;
+  /** Whole numbers, one for each row, that grow from row to row, as the row numbers of a table do after rows were dropped. */
+  readonly growsByRow: boolean;
 }
 
 /** Marks of a missing value, whatever else a column has; and those that may be a category. */
@@ -85,9 +89,19 @@ export async function columnFacts(
     const isDate = staged.files.every(({ file }) => file.types.get(name)?.time);
     const parts = column && input && (await calendarParts(database, index, column, input, isDate));
     const { kind, looksDated = false } = input ?? {};
-    if (column) facts.push({ ...column, name, rows: staged.rows, kind, looksDated, parts });
+    if (!column) continue;
+    const growsByRow =
+      column.whole && column.different === staged.rows && (await growsFromRowToRow(database, name, staged));
+    facts.push({ ...column, name, rows: staged.rows, kind, looksDated, parts, growsByRow });
   }
   return { facts, missing };
+}
+
+async function growsFromRowToRow(database: DuckDBConnection, name: string, staged: StagedRows): Promise<boolean> {
+  const number = numberSql(must(staged.columns.get(name), name));
+  const numbers = `SELECT ${number} AS number, lag(${number}) OVER (ORDER BY rowid) AS before FROM ${stagedTable}`;
+  const [falls = 0] = await queryNumbers(database, ['count(*) FILTER (number <= before)'], `(${numbers})`);
+  return falls === 0;
 }
 
 async function readValueFacts(database: DuckDBConnection) {
@@ -286,9 +300,10 @@ const enoughRows = 100;
 
 /** Almost every row has a value of its own, and the values measure nothing. */
 function isOfRows(column: ColumnFacts): boolean {
-  const { name, kind, rows, different, present, smallest, largest, whole } = column;
+  const { name, kind, rows, different, present, smallest, largest, whole, growsByRow } = column;
   const isRowNumber = rowNumber.test(splitWords(name).join('_'));
-  const countsRows = whole && different === rows && largest - smallest < rows;
+  const isOneEach = whole && different === rows;
+  const countsRows = isOneEach && (largest - smallest < rows || growsByRow || unnamed.test(name));
   const measures = kind !== 'categorical' && !isId(column) && !isRowNumber;
   return present > enoughRows && (countsRows || (different > present * (isId(column) ? 0.9 : 0.5) && !measures));
 }
@@ -346,4 +361,6 @@ const entities = set(
 );
 const rowNumber =
   /^(id|index|idx|unnamed_0|no|nr|row_?names?|(row|line|record|sample|impression|event|request|log)(_?(id|number|no|nr|index))?)$/;
+/** What a column of row numbers is called that got no name of its own: by its place here, by R, and in older data sets. */
+const unnamed = /^(1|x|obs|unnamed: 0)$/i;
 const calendar = set('hour hourmin weekday dow dayofweek month day week quarter hourofday dayofmonth weekofyear');

@@ -103,6 +103,14 @@ test.each<[what: string, columns: Readonly<Record<string, (row: number) => Cell>
     },
   ],
   [
+    'row numbers with gaps, as after rows were dropped: they grow, or have the name of a column without one',
+    {
+      ...{ grows: (row) => 3 * row + (row % 2), X: (row) => (997 * row) % 2003, cost: (row) => (997 * row) % 2011 },
+      ...label,
+    },
+    { columns: { grows: 'ignored', X: 'ignored' }, inputs: ['cost numeric'] },
+  ],
+  [
     'lists',
     { tags: () => `a|b${random.below(5)}`, more: () => `a;${random.below(5)}`, ...label },
     { columns: { tags: { kind: 'list', separator: '|' }, more: { kind: 'list', separator: ';' } } },

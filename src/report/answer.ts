@@ -315,7 +315,8 @@ function mayBring(judged: readonly Candidate[], level: number): readonly string[
   const bounds = groupedBy(open, ({ task }) => task).flatMap((ofTask) => {
     const [{ about }] = ofTask;
     const most = Math.max(0, ...ofTask.flatMap(({ simultaneous }) => simultaneous?.[1] ?? []));
-    return most === 0 ? [] : [`${amount(most, about)} on ${about.name}`];
+    const whole = about.percent === null ? most : 100 / about.percent; // no error falls below 0
+    return most === 0 ? [] : [`${amount(Math.min(most, whole), about)} on ${about.name}`];
   });
   if (bounds.length === 0 || bounds.length > mostNamed) return [];
   return [`The undecided gains are at most ${listed(bounds)}, by the ${confidence(level)} intervals.`];

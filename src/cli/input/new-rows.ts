@@ -14,7 +14,7 @@ export const deviceOption = () =>
   new Option('--device <device>', 'what computes, if not what the run’s config says').choices(deviceNames);
 export const strictOption = [
   '--strict',
-  'exit with 3 if a column’s values are not those of training (default: a note)',
+  'exit with 3 where half of a column’s texts, or all of its numbers, are outside what training had (default: a note)',
 ] as const;
 
 /** `withRows` for the words of a command line, with bars and notes on stderr. */

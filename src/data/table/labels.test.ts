@@ -82,7 +82,7 @@ test.each<[what: string, options: object, notes: string[]]>([
     'spellings of a class',
     { multiclass: true },
     [
-      "Column 'ill' has labels to check: 'yes' (100), 'YES' (7), 'no' (60), 'n o' (3). For task 'ill', each spelling is a class: is that meant? Else write them alike.",
+      "Column 'ill' has labels to check: 'yes' (100), 'YES' (7), 'no' (60), 'n o' (3). For task 'ill', each spelling is a class: is that meant? Else write them alike, or name one class by all its spellings (positive: […]).",
     ],
   ],
   ['all but one value', { positive: '!= no' }, []],
@@ -92,7 +92,7 @@ test.each<[what: string, options: object, notes: string[]]>([
   expect(notes).toEqual(expected);
 });
 
-test('no label is told of two values, of numbers in two spellings, of a comparison, of published data and of new rows', async () => {
+test('no label is told of two values, of numbers in two spellings, of a comparison and of published data', async () => {
   const notes: string[] = [];
   const read = async (label: (row: number) => string, positive: string, more: object = {}) =>
     open({ path: await labelled(label), tasks: { ill: { positive } }, columns: { x: 'numeric' }, ...more }, notes);
@@ -100,14 +100,31 @@ test('no label is told of two values, of numbers in two spellings, of a comparis
   await read((row) => ['1', '1.0', '0', '0.0'][row % 4] ?? '', '1');
   await read((row) => String(row % 5), '> 2');
   await read(answers, 'yes', { page: 'https://example.org' });
+  expect(notes).toEqual([]);
+});
+
+/** The notes on new rows of a model whose label `ill` is positive where it is `yes`. */
+async function newRowNotes(label: (row: number) => string): Promise<readonly string[]> {
+  const notes: string[] = [];
   const wanted = {
     ...{ inputs: [{ name: 'x', kind: 'numeric' } as const], keep: [], weight: undefined },
     labels: { ill: { regression: false, positive: 'yes' } },
   };
   const context = { seed: 1, note: (message: string) => notes.push(message) };
-  const rows = await openNewRows([await labelled(answers)], wanted, {}, context);
+  const rows = await openNewRows([await labelled(label)], wanted, {}, context);
   await rows.release();
-  expect(notes).toEqual([]);
+  return notes;
+}
+
+test('labels of new rows that may be wrong are told, and that none is positive', async () => {
+  expect(await newRowNotes(answers)).toEqual([
+    "Column 'ill' has labels to check: 'yes' (100), 'YES' (7), 'unknown' (30). For task 'ill', what 'positive' does not name is 0: is that meant?",
+  ]);
+  expect(await newRowNotes((row) => (row % 4 ? 'Yes' : 'No'))).toEqual([
+    "Column 'ill' has labels to check: 'No' (50). For task 'ill', what 'positive' does not name is 0: is that meant?",
+    "Of the new rows, no row of column 'ill' meets tasks.ill.positive; its values are 'Yes', 'No'.",
+  ]);
+  expect(await newRowNotes((row) => (row % 4 ? 'no' : 'yes'))).toEqual([]);
 });
 
 const column = (value: (row: number) => number | string) =>

@@ -187,16 +187,18 @@ export async function refuseFaults(
 }
 
 /**
- * Notes of labels that may be wrong: values that `positive` does not name, but for the most frequent one, and spellings
+ * Notes on labels that may be wrong: values that `positive` does not name, but for the most frequent one, and spellings
  * of one word (in case, blanks or a final point) that are different labels.
+ * @param isNew Rows of a trained model, whose options no note advises to change.
  */
-export async function tellLabels(
+export async function doubtfulLabels(
   database: DuckDBConnection,
   { looked }: RowSplits,
   staged: StagedRows,
   labels: readonly LabelColumn[],
-  notes: string[],
-): Promise<void> {
+  isNew: boolean,
+): Promise<readonly string[]> {
+  const notes: string[] = [];
   for (const label of labels) {
     const { task, name, positive } = label;
     const isNamed = positive !== undefined && conditionParts(positive).operator === '=';
@@ -214,10 +216,13 @@ export async function tellLabels(
     if (odd.length === 0) continue;
     const texts = odd.map(([text, rows]) => `${shown(String(text))} (${rows})`);
     const rule = isNamed
-      ? "what 'positive' does not name is 0: is that meant? Else name it, or list it in dataset.missing"
-      : 'each spelling is a class: is that meant? Else write them alike';
-    notes.push(`Column '${name}' has labels to check: ${someOf(texts, 10)}. For task '${task.name}', ${rule}.`);
+      ? `what 'positive' does not name is 0: is that meant?${isNew ? '' : ' Else name it, or list it in dataset.missing'}`
+      : 'each spelling is a class: is that meant? Else write them alike, or name one class by all its spellings (positive: […])';
+    notes.push(
+      `Column '${name}' has labels to check: ${someOf(texts, 10)}. For task '${task.name}', ${rule}${rule.endsWith('?') ? '' : '.'}`,
+    );
   }
+  return notes;
 }
 
 /** Values are told of which 32-bit floats change one by more than this share of their range. */

@@ -9,7 +9,7 @@ import { identifier, limitMemory, numbersBy, queryNumbers, withProgress } from '
 import { noRows, type StoredSource } from '../store/prepared-source.js';
 import { columnKinds, type KnownInput } from './column-kinds.js';
 import { type ColumnRoles, columnRoles, type InputColumn, type LabelColumn } from './column-roles.js';
-import { findFaults, labelSql, refuseFaults, tellLabels, tellLosses, withClasses } from './labels.js';
+import { doubtfulLabels, findFaults, labelSql, refuseFaults, tellLosses, withClasses } from './labels.js';
 import { type RowSplits, rowSplits } from './row-splits.js';
 import {
   checkColumns,
@@ -71,7 +71,7 @@ export async function prepareTable(
   return withProgress(database, onWritten, async () => {
     await writeRows(database, table, signal);
     if (keep.length > 0) await writeKept(database, staged, keep);
-    if (!trained) await noteDoubts(database, table, options, notes);
+    await noteDoubts(database, table, { page: options.page, isNew: trained !== undefined }, notes);
     const checked = { path: file.path, options, notes, isNew: trained !== undefined };
     const { rows, masked } = await checkWritten(database, staged, labels, checked);
     onShare(1);
@@ -164,16 +164,16 @@ async function writeKept(database: DuckDBConnection, staged: StagedRows, keep: r
   await database.run(`CREATE TABLE prepared.kept AS SELECT ${columns.join(', ')} FROM ${stagedTable} ORDER BY rowid`);
 }
 
-/** Notes on labels and on values that are lost, which a user may not have meant. */
+/** Notes on labels and, in rows for training, on values that are lost, which a user may not have meant. */
 async function noteDoubts(
   database: DuckDBConnection,
   { staged, inputs, labels, splits }: KnownTable,
-  { page }: TableOptions,
+  { page, isNew }: Pick<TableOptions, 'page'> & { readonly isNew: boolean },
   notes: string[],
 ): Promise<void> {
   const isPublished = page !== undefined; // its labels are meant so
-  if (!isPublished) await tellLabels(database, splits, staged, labels, notes);
-  await tellLosses(database, splits, { staged, inputs }, labels, notes);
+  if (!isPublished) notes.push(...(await doubtfulLabels(database, splits, staged, labels, isNew)));
+  if (!isNew) await tellLosses(database, splits, { staged, inputs }, labels, notes);
 }
 
 function storedColumn(input: KnownInput): StoredSource['columns'][number] {
@@ -319,11 +319,10 @@ async function checkWritten(
   const all = train + validation + test;
   const masked = labels.some((_, t) => (labelled[3 * t] ?? 0) < all);
   if (staged.rows > all) notes.push(`${staged.rows - all} rows are in no split (dataset.split).`);
-  if (isNew) return { rows, masked };
   const valuesOf = (name: string) => shownTexts(database, must(staged.columns.get(name), name));
   for (const [t, label] of labels.entries()) {
     const [present = 0, ones = 0, training = 0] = labelled.slice(3 * t);
-    if (training === 0) {
+    if (training === 0 && !isNew) {
       const { task, name, mask, weights: [weight] = [] } = label;
       const met = mask ? `, and meets tasks.${task.name}.mask (column '${mask.name}')` : '';
       const counts = weight === undefined ? '' : `, and a weight above 0 in column '${weight}'`;
@@ -333,9 +332,9 @@ async function checkWritten(
       );
     }
     if (label.positive === undefined || ones > 0 || present === 0) continue;
-    throw new DataError(
-      `${path}: no row of column '${label.name}' meets tasks.${label.task.name}.positive; its values are ${await valuesOf(label.name)}.`,
-    );
+    const message = `no row of column '${label.name}' meets tasks.${label.task.name}.positive; its values are ${await valuesOf(label.name)}.`;
+    if (!isNew) throw new DataError(`${path}: ${message}`);
+    notes.push(`Of the new rows, ${message}`);
   }
   return { rows, masked };
 }
