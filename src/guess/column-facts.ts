@@ -298,12 +298,16 @@ export function isId(column: ColumnFacts): boolean {
 /** With this many rows, distinct values in every row are not chance. */
 const enoughRows = 100;
 
+/** Row numbers are this far apart at most, on average, where few rows of a table were kept. Times of rows are farther apart. */
+const mostGap = 1000;
+
 /** Almost every row has a value of its own, and the values measure nothing. */
 function isOfRows(column: ColumnFacts): boolean {
   const { name, kind, rows, different, present, smallest, largest, whole, growsByRow } = column;
   const isRowNumber = rowNumber.test(splitWords(name).join('_'));
   const isOneEach = whole && different === rows;
-  const countsRows = isOneEach && (largest - smallest < rows || growsByRow || unnamed.test(name));
+  const mayCount = growsByRow && largest - smallest < mostGap * rows;
+  const countsRows = isOneEach && (largest - smallest < rows || mayCount || unnamed.test(name));
   const measures = kind !== 'categorical' && !isId(column) && !isRowNumber;
   return present > enoughRows && (countsRows || (different > present * (isId(column) ? 0.9 : 0.5) && !measures));
 }
