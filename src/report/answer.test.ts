@@ -66,6 +66,21 @@ test.each(cases)('$case', ({ models, atEdge = {}, changes, said }) => {
   expect(modelToServe(comparison)?.label ?? null).toBe(models[named ?? '']?.external ? null : named);
 });
 
+test('an undecided gain of an error is at most all of it', () => {
+  const baseline = { income: taskGain(null, null, { metric: 'mse' }), 'never-married': taskGain(null, null) };
+  const wide = taskGain(0.2, 'undecided', { metric: 'mse', simultaneous: [-2, 3] });
+  const tasks = { income: wide, 'never-married': taskGain(0.0006, 'undecided') };
+  const shared = { parameters: { network: 1000, embedding: 0 } };
+  const comparison = comparisonOf(
+    [
+      { ...shared, label: 'single-task', tasks: baseline, verdict: 'baseline' },
+      { ...shared, label: 'a', tasks, mean: meanGain(0, 0.5), verdict: 'undecided' },
+    ],
+    [],
+  );
+  expect(answers(comparison)[0]?.answer.join(' ')).toMatch('at most 100 % on income and 0.0013 AUC on never-married');
+});
+
 test('what the tests say of a model, with the size of each gain; how much worse it may be follows from a test, or an interval', () => {
   const { gains } = must(comparisonPoints(everyVerdict)[0], 'point');
   const models = gainsByModel(gains.filter(({ reference, mean }) => reference !== null && !mean));

@@ -103,6 +103,13 @@ test('no label is told of two values, of numbers in two spellings, of a comparis
   expect(notes).toEqual([]);
 });
 
+test('a label that no row meets is refused, with its values', async () => {
+  const tasks = { ill: { positive: 'Y' } };
+  await expect(open({ path: await labelled(answers), tasks, columns: { x: 'numeric' } })).rejects.toThrow(
+    /: no row of column 'ill' meets tasks\.ill\.positive; its values are 'yes', /,
+  );
+});
+
 /** The notes on new rows of a model whose label `ill` is positive where it is `yes`. */
 async function newRowNotes(label: (row: number) => string): Promise<readonly string[]> {
   const notes: string[] = [];
