@@ -8,13 +8,14 @@ Differences are relative to the number itself, of intervals to half their width.
 import json
 import sys
 from functools import lru_cache
+from itertools import product
 from types import SimpleNamespace as Record
 
 try:
     import numpy as np
     from scipy.optimize import brentq
     from scipy.special import digamma, logsumexp, ndtr, polygamma
-    from scipy.stats import chi2, rankdata
+    from scipy.stats import chi2, rankdata, t as student
 except ImportError as error:
     print(f"{sys.executable} has no SciPy ({error}). PYTHON names a Python that has it: on Debian, after", file=sys.stderr)
     print("apt-get install python3-numpy python3-scipy, PYTHON=/usr/bin/python3. Elsewhere: pip install scipy.", file=sys.stderr)
@@ -22,7 +23,7 @@ except ImportError as error:
 
 with open(f"{sys.argv[1]}/runs.json", encoding="utf-8") as file:
     GIVEN = json.load(file)
-COMPARISON, TABLES, TYPES, ROWS = (GIVEN[key] for key in ("comparison", "tables", "types", "rows"))
+COMPARISON, TABLES, TYPES, ROWS, SETTINGS = (GIVEN[key] for key in ("comparison", "tables", "types", "rows", "settings"))
 TASKS, UNCERTAINTY, TEST = (COMPARISON[key] for key in ("tasks", "uncertainty", "test"))
 METRICS = {task: next(one["metric"] for one in COMPARISON["gains"] if one.get("task") == task) for task in TASKS}
 SHARES = ["auc", "groupedAuc", "macroAuc", "accuracy", "binaryAccuracy", "r2"]
@@ -262,6 +263,14 @@ def side_of(contrast, named, sign_of):
     terms = [(sign_of * weight, named[label]) for label, weight in weights_of(contrast).items() if sign_of * weight > 1e-9]
     if len(terms) == 1 and "of" not in contrast:
         return terms[0][1]
+    side, rows = sum_of(terms), [row for _, row in terms]
+    if any("kept" in row for row in rows):
+        sums = lambda key: [sum_of([(weight, row) for (weight, _), row in zip(terms, some)]) for some in choices(kept_at(row, key) for row in rows)]
+        side["kept"] = {key: sums(key) for key in [*TASKS, None]} | {"any": any(row.get("kept", {}).get("any") for row in rows)}
+    return side
+
+
+def sum_of(terms):
     first = terms[0][1]
     runs = {}
     for seed in first["runs"]:
@@ -269,7 +278,7 @@ def side_of(contrast, named, sign_of):
         if all(run for _, run in own):
             late = [any(run["late"][place] for _, run in own) for place in range(len(TASKS))]
             runs[seed] = {"terms": own, "late": late} | {key: first["runs"][seed][key] for key in ("set", "overlap")}
-    found = {key: {task for _, row in terms for task in row[key]} for key in ("edges", "mixed")}
+    found = {key: {task for _, row in terms for task in row.get(key, [])} for key in ("edges", "mixed")}
     return {"runs": runs, "total": sum(weight for weight, _ in terms)} | found
 
 
@@ -317,6 +326,85 @@ def gain_of(pair, samples, parts, variances=(None, None), mixed=(False, False)):
     return m
 
 
+def kept_at(row, task):
+    """The settings of a row that may be best on a task (None: over all tasks); the row itself where none were chosen."""
+    return row["kept"][task] if "kept" in row else [row]
+
+
+def choices(lists):
+    """One of each list; none where they are more than 16."""
+    lists = [*lists]
+    return [*product(*lists)] if np.prod([len(one) for one in lists]) <= 16 else []
+
+
+def keep_settings(model, settings):
+    """The settings that validation does not rule out: not worse than the best by a one-sided paired t-test, p < .01."""
+    scores = {task: np.array([[run["scores"][task] for run in one["runs"]] for one in model["candidates"]], dtype=float) for task in TASKS}
+    scored = [task for task in TASKS if np.isfinite(scores[task]).any()]
+    kept = {"any": len(model["groups"]) < len(TASKS)}
+    for group in model["groups"]:
+        means = np.mean([scores[task] for task in [task for task in group if task in scored] or scored], axis=0)
+        whole = np.isfinite(means).all(axis=1)
+        best = means[np.argmax(np.where(whole, means.mean(axis=1), -np.inf))]
+        worse = []
+        for own in means - best:
+            se, gap = np.std(own, ddof=1) / np.sqrt(len(own)), own.mean()
+            worse.append(gap < 0 and (se == 0 or student.cdf(gap / se, len(own) - 1) < 0.01) if np.isfinite(gap) else True)
+        some = [one for one, is_worse in zip(settings, worse) if not is_worse]
+        kept |= {task: some for task in group}
+    groups = [kept[group[0]] for group in model["groups"]]
+    kept[None] = groups[0] if len(groups) == 1 else [by_task(some) for some in choices(kept[task] for task in TASKS)]
+    return kept
+
+
+def by_task(settings):
+    """A row that has each task of another setting."""
+    runs, first = {}, settings[0]
+    for seed, run in first["runs"].items():
+        own = dict(zip(TASKS, (one["runs"].get(seed) for one in settings)))
+        if all(own.values()):
+            found = {key: {task: one[key][task] for task, one in own.items()} for key in ("values", "paths")}
+            runs[seed] = run | found
+    return {"runs": runs}
+
+
+def settings_of(pair, sides, samples_of, parts, variances_of):
+    """[of the model][of the reference] The gains of kept settings; None without a choice, or with an error that is not known."""
+    if not pair.both or not any("kept" in one for one in pair.both) or min(len(one["runs"]) for one in pair.both) < 4:
+        return None
+    found = []
+    for own in sides[0]:
+        found.append([])
+        for other in sides[1]:
+            samples = [samples_of(own), samples_of(other)]
+            sub = Record(**vars(pair) | {"both": [own, other]})
+            found[-1].append(gain_of(sub, samples, parts, variances_of([own, other], samples)))
+    known = found and found[0] and all(m.error is not None for ms in found for m in ms)
+    return Record(pairs=found if known else None, any=[one.get("kept", {}).get("any", False) for one in pair.both])
+
+
+def tails_of(m):
+    """P-values that the gain is at most x, and at least x, and the interval: by kept settings, or by the one error."""
+    if m.settings is None:
+        below = m.error.below
+        return lambda x: below(x - m.gain), lambda x: below(m.gain - x), lambda level: (m.gain, m.error.half_width(level))
+    pairs, (any_model, any_reference) = m.settings.pairs, m.settings.any
+    turned_pairs = [*zip(*pairs)]
+    best = lambda largest, is_any: max(largest) if is_any else min(1, len(largest) * min(largest))
+    at_most = lambda x: best([max(one.error.below(x - one.gain) for one in own) for own in pairs], any_model)
+    at_least = lambda x: best([max(one.error.below(one.gain - x) for one in own) for own in turned_pairs], any_reference)
+
+    def interval(level):
+        half = lambda one, is_any, k: one.error.half_width(level if is_any else level / k)
+        lows = [min(one.gain - half(one, any_model, len(pairs)) for one in own) for own in pairs]
+        highs = [max(one.gain + half(one, any_reference, len(turned_pairs)) for one in own) for own in turned_pairs]
+        low = min(m.gain, min(lows) if any_model else max(lows))
+        high = max(m.gain, max(highs) if any_reference else min(highs))
+        return (low + high) / 2, (high - low) / 2
+
+    return at_most, at_least, interval
+
+
 def pair_of(row, reference, stored, samples, pool):
     """A model over another: its gains on each task, and the mean relative gain. `samples`: [task][row of the point]."""
     both = [] if reference is None or row is reference else [row, reference]
@@ -327,13 +415,16 @@ def pair_of(row, reference, stored, samples, pool):
     pair = Record(row=row, both=both, design=design, overlap=max(overlaps, default=0) if several else 0, stored=stored)
     pair.is_baseline = row is reference
     # A sum of models is not among those whose variances are squeezed.
-    variances_of = lambda pool, own: [
+    variances_of = lambda pool: lambda both, own: [
         pool[one["index"]] if "index" in one else own_variance([*sample.values()]) for one, sample in zip(both, own)
     ]
     pair.tasks, factors, total = [], [], sum(COMPARISON["taskWeights"][task] for task in TASKS)
     for place, ((task, metric), variances) in enumerate(zip(METRICS.items(), pool)):
         own = [sample_of(one, task, metric) for one in both] or [{}, {}]
-        m = gain_of(pair, own, [(task, metric, 1)], variances_of(variances, own), [task in one["mixed"] for one in both])
+        m = gain_of(pair, own, [(task, metric, 1)], variances_of(variances)(both, own), [task in one["mixed"] for one in both])
+        about = [(task, metric, 1)]
+        sides = [kept_at(one, task) for one in both]
+        m.settings = settings_of(pair, sides, lambda one: sample_of(one, task, metric), about, variances_of(variances))
         late = lambda one: sum(run["late"][place] for run in one["runs"].values()) > 0.2 * len(one["runs"])
         m.late = any(one is not None and late(one) for one in (row, reference))
         m.edge = any(task in one["edges"] for one in both)
@@ -353,7 +444,9 @@ def pair_of(row, reference, stored, samples, pool):
     sums = [summed([m.samples[side] for m in pair.tasks], factors) for side in (0, 1)]
     moved = squeezed([[summed(own, factors) for own in zip(*samples)]])[0][0]
     parts = [(*about, factor) for about, factor in zip(METRICS.items(), factors or [])]
-    pair.mean = gain_of(pair, sums, parts, variances_of(moved, sums), [len(one["mixed"]) > 0 for one in both])
+    pair.mean = gain_of(pair, sums, parts, variances_of(moved)(both, sums), [len(one["mixed"]) > 0 for one in both])
+    sum_of_row = lambda one: summed([sample_of(one, *about) for about in METRICS.items()], factors)
+    pair.mean.settings = settings_of(pair, [kept_at(one, None) for one in both], sum_of_row, parts, variances_of(moved))
     pair.late = pair.mean.late = any(m.late for m in pair.tasks)
     pair.mean.edge = any(m.edge for m in pair.tasks)
     for m in [*pair.tasks, pair.mean]:
@@ -364,6 +457,13 @@ def pair_of(row, reference, stored, samples, pool):
 
 def p_values(m):
     """Of no difference, of no equivalence (Schuirmann 1987), and of inferiority."""
+    if m.settings is not None:
+        if m.settings.pairs is None or m.gain is None:
+            return None, None, None
+        at_most, at_least, _ = tails_of(m)
+        p = min(1, 2 * (at_most(0) if m.gain > 0 else at_least(0)))
+        inferior = None if m.margin is None else at_most(-m.margin)
+        return p, None if inferior is None else max(inferior, at_least(m.margin)), inferior
     if m.error is None or m.error.se == 0:
         within = m.margin and 0
         return (1, within, within) if m.error and m.gain == 0 else (None, None, None)
@@ -394,8 +494,7 @@ def check_family(members, of_tasks):
         numbers = {"gain": m.gain, "se": error and error.se, "p": p, "verdict": m.verdict}
         compare("atEdge", str(stored["atEdge"]), str(bool(judged and m.edge)))
         numbers["pHolm"] = different if of_tasks or m.enough else None
-        numbers["interval"] = error and (m.gain, error.half_width(level))
-        numbers["simultaneous"] = error and (m.gain, error.half_width(level / size))
+        numbers["interval"], numbers["simultaneous"] = (error and tails_of(m)[2](share) for share in (level, level / size))
         if of_tasks:
             related = m.gain is not None and m.unit > 0
             numbers |= {"margin": m.margin, "pEquivalent": outside, "pNotInferior": inferior if m.enough else None}
@@ -488,6 +587,21 @@ def with_gains(family, point, model, reference, stored):
     return {"verdict": gains[0]["modelVerdict"]} | stored | {"tasks": tasks, "aggregate": mean}
 
 
+def kept_of(row, pool):
+    """Its kept settings, or itself, in the pool of run variances."""
+    searched = [*zip(COMPARISON.get("search", {}).get("models", []), SETTINGS)]
+    model, settings = next((one for one in searched if (one[0]["label"], one[0]["point"]) == (row["label"], row["point"])), (None, []))
+    if model is None or not COMPARISON["search"].get("crossFit") or len(row["runs"]) < 4:
+        pool.append(row)
+        return {"index": len(pool) - 1}
+    settings = [one | {"place": place} for place, one in enumerate(settings)]
+    kept = keep_settings(model, settings)
+    for place in dict.fromkeys(one["place"] for task in TASKS for one in kept[task]):
+        settings[place]["index"] = len(pool)
+        pool.append(settings[place])
+    return {"kept": kept}
+
+
 def stored_models(at):
     models = [model for model in COMPARISON["models"] if json.dumps(model["point"]) == at]
     reference = lambda label: None if label == COMPARISON["baseline"] else COMPARISON["baseline"]
@@ -498,8 +612,9 @@ for at in dict.fromkeys(json.dumps(model["point"]) for model in COMPARISON["mode
     all_stored = stored_models(at)
     point = [row for row in ROWS if json.dumps(row["point"]) == at]
     found = {row["label"]: {"edges": row.get("atEdge", []), "mixed": row.get("mixed", [])} for row in all_stored}
-    named = {row["label"]: row | found[row["label"]] | {"index": index} for index, row in enumerate(point)}
-    samples = [[sample_of(row, task, metric) for row in named.values()] for task, metric in METRICS.items()]
+    pool = []
+    named = {row["label"]: row | found[row["label"]] | kept_of(row, pool) for row in point}
+    samples = [[sample_of(row, task, metric) for row in pool] for task, metric in METRICS.items()]
     pool, prior = squeezed(samples)
     baseline = named.get(COMPARISON["baseline"])
     pairs = [pair_of(named[stored["label"]], baseline, stored, samples, pool) for stored in all_stored]

@@ -26,7 +26,13 @@ const comparison: Comparison = JSON.parse(readFileSync(join(folder, 'comparison.
 if (comparison.schema !== 7) refuse(usage, `${folder}: comparison.json is of another version of ple.`);
 
 const done = comparison.models.flatMap(({ runs }) => runs.filter(({ status }) => status === 'done'));
-const paths = [...new Set(done.flatMap(({ path, parts }) => [path, ...Object.values(parts ?? {})]))];
+const tried = comparison.search?.crossFit ? comparison.search.models.flatMap(({ candidates }) => candidates) : [];
+const paths = [
+  ...new Set([
+    ...done.flatMap(({ path, parts }) => [path, ...Object.values(parts ?? {})]),
+    ...tried.flatMap(({ runs }) => runs.flatMap(({ path, trained }) => (trained ? path : []))),
+  ]),
+];
 const missing = paths.find((path) => !existsSync(join(folder, path, 'result.json')));
 if (missing !== undefined)
   refuse(
@@ -41,7 +47,10 @@ try {
   const [first] = Object.values(results);
   const types = Object.fromEntries(comparison.tasks.map((task) => [task, first?.tasks[task]?.type]));
   const tables = comparison.uncertainty === 'seeds' ? {} : Object.fromEntries(paths.map(tableOf));
-  const all = { comparison, types, rows, tables };
+  const settings = (comparison.search?.models ?? []).map(({ label, point, candidates }) =>
+    tried.length === 0 ? [] : candidates.map((candidate) => rowOf({ label, point, runs: runsOf(candidate) }, results)),
+  );
+  const all = { comparison, types, rows, settings, tables };
   writeFileSync(join(given, 'runs.json'), JSON.stringify(all));
   const python = process.env.PYTHON ?? 'python3';
   const words = [join(import.meta.dirname, 'check-comparison.py'), given];
@@ -54,6 +63,10 @@ try {
 
 function resultOf(path: string): Result {
   return JSON.parse(readFileSync(join(folder, path, 'result.json'), 'utf8'));
+}
+
+function runsOf({ runs }: Pick<(typeof tried)[number], 'runs'>): ComparedModel['runs'] {
+  return runs.map(({ seed, path, trained }) => ({ seed, path, status: trained ? 'done' : 'failed' }));
 }
 
 /** A model's finished runs: metrics by task, the folder that a task is reported from, and the key of the runs' data. */

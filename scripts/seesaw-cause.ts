@@ -11,7 +11,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Comparison, Gain } from '../src/comparison/comparison.js';
-import { type EstimateError, errorBelow, halfWidth, holm } from '../src/comparison/statistics/gain-family.js';
+import { type EstimateError, errorBelow, halfWidth } from '../src/comparison/statistics/estimate-error.js';
+import { holm } from '../src/comparison/statistics/gain-family.js';
 import { mean, standardDeviation } from '../src/comparison/statistics/variances.js';
 import { csvOf } from '../src/report/gain-files.js';
 import { refuse, wordsOf } from './usage.js';

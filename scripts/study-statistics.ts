@@ -3,7 +3,7 @@
  * family-wise error and the power of the program's test under Holm's method:
  *
  *     npm run study:statistics [-- --tables 2000 --cells 0/6]
- *     npm run study:statistics -- --cells few        # 48 cells that a program in Python has simulated, too (docs/statistics.md)
+ *     npm run study:statistics -- --cells choices    # gains between models whose settings were cross-fitted
  *
  * A table has a baseline, models and tasks, with some runs each. A run's metric has normal noise or that of Student's t
  * with three degrees of freedom; `spread` says whose standard deviation is larger, and how many times. The choice of
@@ -12,17 +12,21 @@
  *
  * Rule: family-wise error at most .055 in every cell of spreads up to 3, at most .08 at 8, each but for three standard
  * errors of the simulation.
+ *
+ * `choices`: a gain of best against best. Settings are alike, fall in steps of one standard error of a mean, half of them
+ * lie three below, or one is best; validation has the scores of the test, or noise of its own.
  */
-import { type EstimateError, normalBelow, twoSidedP } from '../src/comparison/statistics/gain-family.js';
-import { mean, squeezedVariances } from '../src/comparison/statistics/variances.js';
+import { type EstimateError, normalBelow, twoSidedP } from '../src/comparison/statistics/estimate-error.js';
+import { mean, sampleVariance, squeezedVariances } from '../src/comparison/statistics/variances.js';
+import { keptSettings } from '../src/comparison/stored/kept-settings.js';
 import { textTable } from '../src/report/text-table.js';
 import { type Random, randomFromSeed } from '../src/support/random.js';
 import { refuse, wordsOf } from './usage.js';
 
-const usage = 'Usage: npm run study:statistics [-- --tables N --cells I/N|few]';
+const usage = 'Usage: npm run study:statistics [-- --tables N --cells I/N|choices]';
 const { values } = wordsOf(usage, { options: { tables: { type: 'string' }, cells: { type: 'string' } } });
 const tables = Number(values.tables ?? 2000);
-const [part = 0, parts = 1] = (values.cells ?? '0/1').split('/').map(Number); // NaN for `few`
+const [part = 0, parts = 1] = (values.cells ?? '0/1').split('/').map(Number); // NaN for `choices`
 if (!Number.isInteger(tables) || tables < 1) refuse(usage, 'Give a number of tables.');
 
 const level = 0.05;
@@ -68,11 +72,7 @@ const shapes: readonly Partial<Cell>[] = [
 const all: readonly Cell[] = [2, 3, 4, 5, 7, 10].flatMap((runs) =>
   [1, 2, 4, 10, 12].flatMap((models) => shapes.map((shape) => ({ ...plain, runs, models, ...shape }))),
 );
-const isFew = ({ runs, models, tasks, ratio, spread, whose, heavy }: Cell) =>
-  ['3 1', '3 4', '3 10', '5 4', '5 10', '10 10'].includes(`${runs} ${models}`) &&
-  ![tasks === 2, whose === 'every second', ratio !== 0.5, spread !== 2].includes(false) &&
-  (spread === 1 || (ratio === 0.2 && !heavy));
-const cells = all.filter((cell, index) => (values.cells === 'few' ? isFew(cell) : index % parts === part));
+const cells = all.filter((_, index) => index % parts === part);
 
 interface Table {
   /** [task][model][run]; model 0 is the baseline. */
@@ -211,32 +211,126 @@ function simulate(cell: Cell, random: Random) {
 }
 
 const random = randomFromSeed(1).stream('study');
-const measured = cells.map((cell, index) => {
-  if (index % 50 === 0) process.stderr.write(`${index} of ${cells.length} cells\n`);
-  return { ...cell, ...simulate(cell, random.stream(JSON.stringify(cell))) };
-});
 const short = (value: number) => value.toFixed(3);
-console.log(`Family-wise error and power, ${tables} tables a cell\n`);
-console.log(
-  textTable(
-    [...Object.keys(plain), 'runs', 'models', 'error', 'power'],
-    measured.map(({ beyond: _, error, power, ...cell }) => [
-      ...Object.values(cell).map(String),
-      short(error),
-      short(power),
-    ]),
-  ),
-);
-console.log('\nThe rule\n');
-console.log(
-  textTable(
-    ['runs', 'cells', 'worst error, spreads to 3', 'at 8', 'cells beyond the limit', 'mean power'],
-    [2, 3, 4, 5, 7, 10].map((runs) => {
-      const own = measured.filter((one) => one.runs === runs);
-      const worst = (large: boolean) =>
-        short(Math.max(0, ...own.filter(({ spread }) => spread > 3 === large).map(({ error }) => error)));
-      const beyond = own.filter((one) => one.beyond).length;
-      return [runs, own.length, worst(false), worst(true), beyond, short(mean(own.map(({ power }) => power)))];
+function studyTables(): void {
+  const measured = cells.map((cell, index) => {
+    if (index % 50 === 0) process.stderr.write(`${index} of ${cells.length} cells\n`);
+    return { ...cell, ...simulate(cell, random.stream(JSON.stringify(cell))) };
+  });
+  console.log(`Family-wise error and power, ${tables} tables a cell\n`);
+  console.log(
+    textTable(
+      [...Object.keys(plain), 'runs', 'models', 'error', 'power'],
+      measured.map(({ beyond: _, error, power, ...cell }) => [
+        ...Object.values(cell).map(String),
+        short(error),
+        short(power),
+      ]),
+    ),
+  );
+  console.log('\nThe rule\n');
+  console.log(
+    textTable(
+      ['runs', 'cells', 'worst error, spreads to 3', 'at 8', 'cells beyond the limit', 'mean power'],
+      [2, 3, 4, 5, 7, 10].map((runs) => {
+        const own = measured.filter((one) => one.runs === runs);
+        const worst = (large: boolean) =>
+          short(Math.max(0, ...own.filter(({ spread }) => spread > 3 === large).map(({ error }) => error)));
+        const beyond = own.filter((one) => one.beyond).length;
+        return [runs, own.length, worst(false), worst(true), beyond, short(mean(own.map(({ power }) => power)))];
+      }),
+    ),
+  );
+}
+
+// --- best against best
+// -------------------------------------------------------------------------------------------------------------------
+
+/** The truth of each setting in standard errors of a mean. */
+const patterns: Readonly<Record<string, (setting: number, settings: number) => number>> = {
+  alike: () => 0,
+  steps: (setting) => -setting,
+  'half good': (setting, settings) => (setting < settings / 2 ? 0 : -3),
+  'one best': (setting) => (setting === 0 ? 0 : -8),
+};
+
+/** The test values of the settings that validation keeps: [setting][seed]. */
+function drawKept(pattern: string, settings: number, seeds: number, isSame: boolean, shift: number) {
+  const noise = () => Array.from({ length: seeds }, () => random.normal());
+  const drawn = Array.from({ length: settings }, (_, setting) => {
+    const truth = shift + (patterns[pattern]?.(setting, settings) ?? 0) / Math.sqrt(seeds);
+    const test = noise().map((value) => truth + value);
+    return { test, validation: isSame ? test : noise().map((value) => truth + value) };
+  });
+  const candidates = drawn.map(({ validation }, setting) => ({
+    values: { setting },
+    chosenFor: [],
+    runs: validation.map((y, seed) => ({ ...{ seed, path: '', epochs: 1, trained: true }, scores: { y } })),
+  }));
+  const [kept] = keptSettings({ label: '', point: {}, groups: [['y']], candidates });
+  return kept?.candidates.map(({ values }) => drawn[Number(values['setting'])]?.test ?? []) ?? [];
+}
+
+/** Two-sided p of best against best. */
+function pBest(model: readonly number[][], reference: readonly number[][], isPaired: boolean): number {
+  const errorOf = (values: readonly number[]) => {
+    const { variance = 0, degreesOfFreedom = 1 } = sampleVariance(values) ?? {};
+    return { variance: variance / values.length, degreesOfFreedom, runs: values.length };
+  };
+  const none = { variance: 0, degreesOfFreedom: 100, runs: 1 };
+  const above = model.map((one) =>
+    reference.map((other) => {
+      const gains = one.map((value, seed) => value - (other[seed] ?? 0));
+      const p = fastP(mean(gains), {
+        estimated: isPaired ? [errorOf(gains), none] : [errorOf(one), errorOf(other)],
+        known: 0,
+      });
+      return mean(gains) > 0 ? p / 2 : 1 - p / 2; // of the hypothesis that the gain is at most 0
     }),
-  ),
-);
+  );
+  const best = (largest: readonly number[]) => largest.length * Math.min(...largest);
+  const below = reference.map((_, other) => Math.max(...above.map((ofModel) => 1 - (ofModel[other] ?? 0))));
+  return 2 * Math.min(best(above.map((ofModel) => Math.max(...ofModel))), best(below));
+}
+
+function studyChoices(): void {
+  const share = (
+    isPaired: boolean,
+    seeds: number,
+    settings: number,
+    patterns: readonly [string, string],
+    isSame: boolean,
+    effect = 0,
+  ) => {
+    let found = 0;
+    for (let index = 0; index < tables; index++) {
+      const model = drawKept(patterns[0], settings, seeds, isSame, effect * Math.sqrt(2 / seeds));
+      const reference = drawKept(patterns[1], settings, seeds, isSame, 0);
+      found += Number(pBest(model, reference, isPaired) < level) / tables;
+    }
+    return found;
+  };
+  const names = Object.keys(patterns);
+  const pairs = names.flatMap((one) => names.map((other) => [one, other] as const));
+  const rows = [false, true].flatMap((isPaired) =>
+    [5, 10, 20, 40].flatMap((seeds) =>
+      [2, 4, 8].map((settings) => {
+        const errors = pairs.flatMap((pair) =>
+          [true, false].map((isSame) => share(isPaired, seeds, settings, pair, isSame)),
+        );
+        const powers = ['alike', 'one best'].map((name) =>
+          short(share(isPaired, seeds, settings, [name, name], true, 4)),
+        );
+        process.stderr.write(`${isPaired ? 'draws' : 'independent'}, ${seeds} seeds, ${settings} settings\n`);
+        return [isPaired ? 'draws' : 'independent', seeds, settings, short(Math.max(...errors)), ...powers];
+      }),
+    ),
+  );
+  console.log(
+    `Best against best: worst error of ${2 * pairs.length} patterns, and power at four standard errors, ${tables} tables each\n`,
+  );
+  console.log(textTable(['design', 'seeds', 'settings', 'worst error', 'power, alike', 'power, one best'], rows));
+}
+
+if (values.cells === 'choices') studyChoices();
+else studyTables();

@@ -6,6 +6,7 @@ import { shapeReader, withWorkers } from './execute/workers.js';
 import { openPlan } from './next.js';
 import { parameterCounts } from './plan/data-shapes.js';
 import { distinctRuns, type Run } from './plan/run.js';
+import { noteOnPower } from './search.js';
 import { mean } from './statistics/variances.js';
 import { foldersAt, secondsLogged } from './stored/folders.js';
 
@@ -22,6 +23,8 @@ export async function planComparison(
     const folder = join(parent, name);
     for (const { label, command } of config.external)
       on({ kind: 'note', message: `After these runs ${label} is a command for each seed: ${command}` });
+    const message = noteOnPower(config);
+    if (message !== null) on({ kind: 'note', message });
     const plan = await openPlan(config, folder, readShape, on, signal);
     const search = await plan.search(new Set());
     const decided = search.outcome && (await plan.decide(search.outcome.chosen));

@@ -7,7 +7,7 @@ import { Interrupted } from '../support/errors.js';
 import { makeFolder, removeRemains, writeWhole } from '../support/files.js';
 import { acquireLock, cannotWrite, type Lock } from '../support/lock.js';
 import { noteOnUntracked } from '../tracking/trackers.js';
-import type { FinishedRun } from '../training/finished-run.js';
+import { type FinishedRun, readRun } from '../training/finished-run.js';
 import { type Comparison, type Decisions, readTested, type Tested } from './comparison.js';
 import {
   type ComparisonTracker,
@@ -27,10 +27,11 @@ import { type NextStep, next, openPlan, type Plan, type TableStep } from './next
 import { firstExperiment, pointKey } from './plan/axis-point.js';
 import { type DecidedChanges, joinDecisions, notesOnMatch } from './plan/decided-changes.js';
 import { distinctRuns, withState } from './plan/run.js';
-import { crossFitted, notesOnSearch } from './search.js';
+import { crossFitted, noteOnPower, notesOnSearch } from './search.js';
 import { fewestRuns } from './statistics/gain-family.js';
 import { type Entry, groupEntries, readRuns } from './stored/entry.js';
 import { runTimes } from './stored/folders.js';
+import { keptRuns } from './stored/kept-settings.js';
 
 export type ComparisonResult =
   | { readonly status: 'interrupted'; readonly folder: string }
@@ -149,6 +150,7 @@ async function runInFolder(opened: Opened): Promise<ComparisonResult> {
   const { config, folder, executor, on, signal } = opened;
   const note = noter(on);
   note(noteOnCommands(config));
+  note(noteOnPower(config));
   const storedConfig = await folderConfig(folder, config);
   note(storedConfig.note);
   const plan = await openPlan(config, folder, executor.readShape, on, signal);
@@ -259,7 +261,12 @@ async function makeTable(
   const { config, folder } = opened;
   const { runs: placed, search } = step;
   const runs = readRuns(placed, folder);
-  const trained = groupEntries(placed, runs).map((entry) => ({ ...entry, decided: decisionsOn(entry, step, config) }));
+  const readAny = (path: string) => runs.get(path) ?? readRun(join(folder, path));
+  const trained = groupEntries(placed, runs).map((entry) => ({
+    ...entry,
+    decided: decisionsOn(entry, step, config),
+    kept: keptRuns(search, entry, readAny),
+  }));
   const byCommands = await externalRows(config, trained, opened);
   const summary = await summarize([...trained, ...byCommands.entries], {
     ...config,

@@ -13,6 +13,7 @@ import {
   bestValues,
   crossFitted,
   keysAtEdges,
+  noteOnPower,
   notesOnSearch,
   readSearch,
   type Search,
@@ -297,4 +298,13 @@ test.each<[string, readonly (readonly Scores[])[], number]>([
     }),
   }));
   expect(bestValues(tried, [['click', 'watch']])).toEqual([{ values: best }]);
+});
+
+test('a cross-fitted search with more settings than seeds is told before it is trained', () => {
+  const fitted = (seeds: number) =>
+    configWith('{ type: grid }', '', 'compare.tuneSeed=cross-fit', `compare.seeds=${seeds}`);
+  expect(noteOnPower(fitted(4))).toMatch('A model has 5 settings, and 4 seeds judge them');
+  expect(noteOnPower(fitted(5))).toBeNull();
+  expect(noteOnPower(fitted(3))).toBeNull(); // tested otherwise
+  expect(noteOnPower(configWith('{ type: grid }', '', 'compare.seeds=4'))).toBeNull();
 });

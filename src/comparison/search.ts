@@ -10,6 +10,7 @@ import { axisName, axisValue, pointKey } from './plan/axis-point.js';
 import { parametersByTask, type ReadShape } from './plan/data-shapes.js';
 import type { ChosenValues, Matching, TaskChoice } from './plan/decided-changes.js';
 import { type PlaceRuns, type Run, type Stage, unfinished } from './plan/run.js';
+import { fewestForBest } from './statistics/best-settings.js';
 import { mean } from './statistics/variances.js';
 
 /** The search of one model at one point of the axes. */
@@ -234,6 +235,13 @@ function validationScores(result: Scored): ReadonlyMap<string, number> {
     return [name, selectionScore({ type }, validation) ?? Number.NaN] as const;
   });
   return new Map(scores.filter(([, score]) => Number.isFinite(score)));
+}
+
+/** What a cross-fitted search can hardly find. Null: its seeds are enough. */
+export function noteOnPower({ crossFit, seeds, models, settings }: ComparisonConfig): string | null {
+  const most = Math.max(...models.map(({ label }) => settings(label).length));
+  if (!crossFit || seeds.length < fewestForBest || most <= seeds.length) return null;
+  return `A model has ${most} settings, and ${seeds.length} seeds judge them: where settings are nearly alike, only a large gain will show (docs/search.md). Fewer settings or more seeds find more.`;
 }
 
 /** Notes on searches of different sizes, and on choices at an end of a grid's list, where the best may lie beyond. */

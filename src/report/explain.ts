@@ -1,5 +1,6 @@
 import type { Comparison } from '../comparison/comparison.js';
 import { pointText } from '../comparison/plan/axis-point.js';
+import { fewestForBest } from '../comparison/statistics/best-settings.js';
 import { counted, joined } from '../support/text.js';
 import { chosenText } from './chosen-settings.js';
 import { confidence, count, listed, rounded, short } from './numbers.js';
@@ -125,7 +126,7 @@ export function protocol({ search }: Comparison, { models, trained, searches }: 
     const tried = search.models.map(({ candidates }) => candidates.length);
     const runs = tried.reduce((sum, size) => sum + size, 0) * search.seeds.length;
     const how = search.crossFit
-      ? 'Each seed is judged at the one whose mean validation score over the other seeds is best. Where seeds chose differently, errors of gains are larger.'
+      ? `Each seed is judged at the one whose mean validation score over the other seeds is best. ${search.seeds.length < fewestForBest ? 'Where seeds chose differently, errors of gains are larger.' : 'A gain is tested between all settings that may be the best.'}`
       : 'The best mean validation score chooses.';
     lines.push(
       `Search: ${rangeText(tried)} combinations in each of ${counted(tried.length, 'search', 'searches')}, ${counted(runs, 'run')}. ${how}`,

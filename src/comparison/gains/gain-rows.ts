@@ -21,7 +21,7 @@ import {
   runCount,
 } from './gains.js';
 import { asMetric, type JudgedTask } from './judged-task.js';
-import { type MeasuredModel, runsAtLimit } from './measured.js';
+import { type MeasuredModel, runsAtLimit } from './measured-model.js';
 import { meanDifference, type Sample, sidesOf } from './sample.js';
 
 /** A model's gains over a reference, tested: a row for each task, and for Δm where it has one. */

@@ -2,10 +2,12 @@ import type { NamedContrast } from '../../config/contrasts.js';
 import type { Margin } from '../../config/parts.js';
 import { must } from '../../support/must.js';
 import type { Comparison, Design } from '../comparison.js';
-import type { EstimatedVariance, FamilyMember } from '../statistics/gain-family.js';
+import type { SettingGains } from '../statistics/best-settings.js';
+import type { EstimatedVariance } from '../statistics/estimate-error.js';
+import type { FamilyMember } from '../statistics/gain-family.js';
 import { isConstant, mean, sampleVariance, squeezedVariances, type Variance } from '../statistics/variances.js';
 import { asMetric, type JudgedTask } from './judged-task.js';
-import type { MeasuredModel } from './measured.js';
+import type { KeptModels, MeasuredModel } from './measured-model.js';
 import { type RowVariances, rowVariances, type WeightedGain } from './row-variances.js';
 import { type Factors, meanDifference, noRuns, onlyTask, type Sample, sidesOf, weightedSample } from './sample.js';
 
@@ -33,10 +35,20 @@ export interface ModelGains extends Compared {
 }
 
 export interface EstimatedGain extends FamilyMember, WeightedGain {
+  /** The kept settings of the model against those of the reference: [of the model][of the reference]. */
+  readonly alternatives?: Alternatives;
   /** Undefined: this is Δm. */
   readonly task: JudgedTask | undefined;
   /** The reference's mean in the metric's own direction. Null for Δm, and without runs. */
   readonly referenceValue: number | null;
+}
+
+interface Alternatives extends Pick<SettingGains, 'model' | 'reference'> {
+  readonly pairs: readonly (readonly Alternative[])[];
+}
+
+interface Alternative extends Pick<Compared, 'model' | 'reference'> {
+  readonly estimated: EstimatedGain;
 }
 
 /** How gains are measured and tested. */
@@ -64,16 +76,18 @@ export interface Gains {
  * Gains and their errors: first the means, then the variance over runs and that over test rows. Reads the influences of
  * each run once.
  * @param families that are tested apart
- * @param pool The models whose run variances are squeezed together.
+ * @param models Their run variances are squeezed together; where settings were chosen, those of the kept settings.
  */
 export async function estimateGains(
   families: readonly (readonly Compared[])[],
-  pool: readonly MeasuredModel[],
+  models: readonly MeasuredModel[],
   judging: Judging,
 ): Promise<Gains> {
   const { tasks, uncertainty } = judging;
+  const pool = models.flatMap((model) => (model.kept ? [...new Set(model.kept.byTask.flat())] : model));
   const withoutErrors = families.map((family) => family.map((compared) => meansOf(compared, judging)));
-  const rowErrors = uncertainty === 'seeds' ? null : await rowVariances(withoutErrors.flat().flatMap(gainsOf), tasks);
+  const all = withoutErrors.flat().flatMap(gainsOf).flatMap(withAlternatives);
+  const rowErrors = uncertainty === 'seeds' ? null : await rowVariances(all, tasks);
   const taskVariances = pooledVariances(
     pool,
     tasks.map((task) => onlyTask(task, tasks)),
@@ -82,7 +96,10 @@ export async function estimateGains(
     family.map((pair): ModelGains => {
       const deltaMVariances = pooledVariances(pool, [pair.deltaM.factors]);
       const withError = (gain: EstimatedGain, runVariance: RunVariance | undefined): EstimatedGain => {
-        return { ...gain, error: gainError(gain, pair, must(runVariance, 'variance'), rowErrors, uncertainty) };
+        const errorOf = (estimated: EstimatedGain, sides: Sides) =>
+          gainError(estimated, { ...pair, ...sides }, must(runVariance, 'variance'), rowErrors, uncertainty);
+        const settings = gain.alternatives && settingGains(gain.alternatives, errorOf);
+        return { ...gain, error: errorOf(gain, pair), ...(settings === undefined ? {} : { settings }) };
       };
       return {
         ...pair,
@@ -99,6 +116,28 @@ export async function estimateGains(
     priorDegreesOfFreedom: isSqueezed ? taskVariances.priorDegreesOfFreedom : 0,
     drawn: rowErrors && hasRowErrors ? rowErrors.drawn : null,
   };
+}
+
+type Sides = Pick<Compared, 'model' | 'reference'>;
+
+function withAlternatives(gain: EstimatedGain): readonly EstimatedGain[] {
+  return [gain, ...(gain.alternatives?.pairs.flat() ?? []).map(({ estimated }) => estimated)];
+}
+
+/** Null: one of the gains cannot be estimated, or there are too many. */
+function settingGains(
+  { pairs, ...selections }: Alternatives,
+  errorOf: (estimated: EstimatedGain, sides: Sides) => EstimatedGain['error'],
+): SettingGains | null {
+  const gains = pairs.map((ofModel) =>
+    ofModel.flatMap(({ estimated, ...sides }) => {
+      const error = errorOf(estimated, sides);
+      return estimated.gain === null || error === null ? [] : [{ gain: estimated.gain, error }];
+    }),
+  );
+  const isWhole =
+    gains.length > 0 && gains.every((ofModel) => ofModel.length > 0 && ofModel.length === pairs[0]?.length);
+  return isWhole ? { pairs: gains, ...selections } : null;
 }
 
 /** Null: it cannot be estimated. */
@@ -152,12 +191,14 @@ export function runCount(
 /** The gains of one model, without errors. */
 function meansOf(compared: Compared, { tasks, weights, margins }: Judging): ModelGains {
   const { design, overlap } = pairDesign(compared);
-  const ofTasks = tasks.map((task): EstimatedGain => {
-    const gain = gainOf(compared, design, onlyTask(task, tasks));
+  const ofTasks = tasks.map((task, index): EstimatedGain => {
+    const factors = onlyTask(task, tasks);
+    const gain = gainOf(compared, design, factors);
     const { values } = gain.referenceSample;
     const referenceValue = values.length > 0 ? asMetric(task, mean(values) / (compared.reference?.total ?? 1)) : null;
     const margin = referenceValue === null ? null : marginOf(task, referenceValue, margins);
-    return { ...gain, task, referenceValue, margin };
+    const alternatives = alternativesOf(compared, ({ byTask }) => byTask[index] ?? [], design, factors);
+    return { ...gain, ...alternatives, task, referenceValue, margin };
   });
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const factors = ofTasks.map((gain, index) => {
@@ -165,8 +206,36 @@ function meansOf(compared: Compared, { tasks, weights, margins }: Judging): Mode
     const ofUnit = weight === 0 ? 0 : relativeGain(gain, 1);
     return ofUnit === null ? null : (ofUnit * weight) / total;
   });
-  const overTasks = gainOf(compared, design, factors.every((factor) => factor !== null) ? factors : null);
-  return { ...compared, design, overlap, tasks: ofTasks, deltaM: overTasks };
+  const ofMean = factors.every((factor) => factor !== null) ? factors : null;
+  const alternatives = alternativesOf(compared, ({ overTasks }) => overTasks, design, ofMean);
+  return {
+    ...compared,
+    design,
+    overlap,
+    tasks: ofTasks,
+    deltaM: { ...gainOf(compared, design, ofMean), ...alternatives },
+  };
+}
+
+/** The gains of the kept settings, where some were chosen. */
+function alternativesOf(
+  { model, reference }: Compared,
+  settingsOf: (kept: KeptModels) => readonly MeasuredModel[],
+  design: Design,
+  factors: Factors,
+): Pick<EstimatedGain, 'alternatives'> {
+  if (!reference || model === reference || (!model.kept && !reference.kept)) return {};
+  const [settings = [], opponents = []] = [model, reference].map((side) =>
+    side.kept ? settingsOf(side.kept) : [side],
+  );
+  const pairs = settings.map((setting) =>
+    opponents.map((opponent): Alternative => {
+      const sides = { model: setting, reference: opponent };
+      return { ...sides, estimated: gainOf(sides, design, factors) };
+    }),
+  );
+  const selectionOf = (side: MeasuredModel) => side.kept?.selection ?? 'best';
+  return { alternatives: { pairs, model: selectionOf(model), reference: selectionOf(reference) } };
 }
 
 /**
@@ -237,9 +306,9 @@ function pooledVariances(pool: readonly MeasuredModel[], sums: readonly Factors[
   const ofSums = variances.map(
     (models, sum): RunVariance =>
       (model) => {
-        // A sum of several models is not in the pool, which has the models themselves.
-        if (model?.sumOf) return sampleVariance(weightedSample(model, sums[sum] ?? null).values);
-        return (model && models[pool.indexOf(model)]) ?? null;
+        if (!model || pool.includes(model)) return (model && models[pool.indexOf(model)]) ?? null;
+        // A sum of models or a choice by task: the pool has its parts.
+        return sampleVariance(weightedSample(model, sums[sum] ?? null).values);
       },
   );
   return { variances: ofSums, priorDegreesOfFreedom };

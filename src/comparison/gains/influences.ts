@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { DataError } from '../../support/errors.js';
-import { must } from '../../support/must.js';
 import type { EvaluatedRun } from '../../training/finished-run.js';
 import type { TaskPredictions } from '../../training/predictions.js';
 import { type JudgedTask, testValue } from './judged-task.js';
@@ -15,50 +14,52 @@ export interface Influences {
   readonly drawn: 'rows' | 'groups';
 }
 
-/** A task, and the run that its numbers are taken from. */
-export interface TakenTask extends JudgedTask {
-  readonly run: EvaluatedRun;
+/** A run whose predictions are read when they are needed, since they are large. */
+export interface ReadRun {
+  readonly testSet: string;
+  /** @throws DataError without predictions, or if its rows are not those of its test set. */
+  influences(): Promise<Influences>;
 }
 
 /** Equal for runs tested on the same rows. */
-export function testSetKey({ result: { dataset } }: EvaluatedRun): string {
+function testSetKey({ result: { dataset } }: EvaluatedRun): string {
   return `${dataset.checksum} ${Object.values(dataset.rows).join(' ')}`;
 }
 
 /**
- * Reads predictions, which are large: those of one seed at a time. Of each test set, the rows of the first seed that is
- * read are those that all others must have.
+ * Makes one reader for each run, however many models have it. Of each test set, the rows of the first run that is read
+ * are those that all others must have.
  */
-export function influencesReader(): (taken: readonly TakenTask[]) => Promise<Influences> {
+export function runReaders(tasks: readonly JudgedTask[]): (run: EvaluatedRun) => ReadRun {
   const checkRows = rowsChecker();
-  return async (taken) => {
-    const tasks = await readTasks(taken);
-    for (const task of tasks) checkRows(task);
-    return {
-      ofTasks: tasks.map(influencesOn),
-      drawn: tasks[0]?.predicted.scores.groups ? 'groups' : 'rows',
-    };
+  const readers = new Map<string, ReadRun>();
+  const read = async (run: EvaluatedRun): Promise<Influences> => {
+    const predictions = await readPredictions(run);
+    const ofTasks = tasks.map((task) => {
+      const predicted = predictions.find((one) => one.task.name === task.name);
+      if (!predicted) return null;
+      checkRows({ ...task, run, predicted });
+      return influencesOn({ ...task, run, predicted });
+    });
+    return { ofTasks, drawn: predictions[0]?.scores.groups ? 'groups' : 'rows' };
+  };
+  return (run) => {
+    const reader = readers.get(run.path) ?? { testSet: testSetKey(run), influences: () => read(run) };
+    readers.set(run.path, reader);
+    return reader;
   };
 }
 
-interface ReadTask extends TakenTask {
-  readonly predicted: TaskPredictions;
+function readPredictions(run: EvaluatedRun): ReturnType<EvaluatedRun['predictions']> {
+  if (run.hasPredictions) return run.predictions();
+  throw new DataError(
+    `${run.path} has no predictions.arrow, which errors over test rows need: delete the folder and train it again with predictions, or use uncertainty seeds.`,
+  );
 }
 
-/** Reads each run's predictions once. @throws DataError for a run without predictions. */
-async function readTasks(taken: readonly TakenTask[]): Promise<readonly ReadTask[]> {
-  const predictions = new Map<EvaluatedRun, readonly TaskPredictions[]>();
-  for (const { run } of taken) {
-    if (!run.hasPredictions)
-      throw new DataError(
-        `${run.path} has no predictions.arrow, which errors over test rows need: delete the folder and train it again with predictions, or use uncertainty seeds.`,
-      );
-    if (!predictions.has(run)) predictions.set(run, await run.predictions());
-  }
-  return taken.map((task) => {
-    const predicted = predictions.get(task.run)?.find((one) => one.task.name === task.name);
-    return { ...task, predicted: must(predicted, `task '${task.name}'`) };
-  });
+interface ReadTask extends JudgedTask {
+  readonly run: EvaluatedRun;
+  readonly predicted: TaskPredictions;
 }
 
 /** @returns what throws a DataError for a task whose rows are not those of the first run with its test set */

@@ -4,55 +4,13 @@ import { must } from '../../support/must.js';
 import type { Ended } from '../../training/ended.js';
 import { type EvaluatedRun, type FinishedRun, isTrained, withTestMetrics } from '../../training/finished-run.js';
 import { servedFiles } from '../../training/folder/run-folder.js';
-import type { ComparedModel } from '../comparison.js';
+import { fewestForBest } from '../statistics/best-settings.js';
 import { type Entry, type EntryRun, hasTask } from '../stored/entry.js';
-import { type Influences, influencesReader, type TakenTask, testSetKey } from './influences.js';
+import { type ReadRun, runReaders } from './influences.js';
 import { asGain, type JudgedTask, testValue } from './judged-task.js';
+import { type KeptSettings, keptModels } from './kept-models.js';
+import type { MeasuredModel, MeasuredRun } from './measured-model.js';
 import { checkSameData } from './same-data.js';
-
-/** A model at one point of the axes, and the numbers that statistics take. */
-export interface MeasuredModel extends Omit<Entry, 'runs'> {
-  /** Where its runs are. */
-  readonly folders: readonly EntryRun[];
-  /** One for each seed that has finished. */
-  readonly runs: readonly MeasuredRun[];
-  /** Labels: it is a weighted sum of these models. */
-  readonly sumOf?: readonly string[];
-  /** The sum of the weights. Absent: 1. */
-  readonly total?: number;
-}
-
-type Parameters = NonNullable<ComparedModel['parameters']>;
-
-/** The numbers of a model under a seed: each task's from the run that has them. */
-export interface MeasuredRun {
-  readonly seed: number;
-  /** Equal for runs tested on the same rows. */
-  readonly testSet: string;
-  /** If one file is split anew for each seed: test rows over the rows that they are drawn from, too. Else null. */
-  readonly overlap: number | null;
-  /** By task: the judging metric on the test split, as `asGain` turns it. Null: undefined. */
-  readonly values: readonly (number | null)[];
-  /** `values` by the metric that has one scale for all tasks of its type. */
-  readonly scores: readonly (number | null)[];
-  /** `values` at the epoch that is best for all tasks together. Null where tasks are taken from several runs. */
-  readonly oneEpoch: readonly (number | null)[];
-  /** Null: made elsewhere. */
-  readonly parameters: Parameters | null;
-  /** How many networks the run serves. */
-  readonly networks: number;
-  /** Training rows, and how often they were read. Null: the run keeps its best epoch. */
-  readonly trained: { readonly rows: number; readonly passes: number } | null;
-  /** How training ended for each task. Empty: made elsewhere. */
-  readonly ends: readonly Ended[];
-  /** @throws DataError without predictions, or if its rows are not those of its test set. */
-  influences(): Promise<Influences>;
-}
-
-/** Runs that ended at the limit of epochs, still improving: on this task, or on any. */
-export function runsAtLimit({ runs }: MeasuredModel, task?: number): number {
-  return runs.filter(({ ends }) => (task === undefined ? ends.includes('limit') : ends[task] === 'limit')).length;
-}
 
 /**
  * The numbers of each entry, with metrics that a run's result lacks. Runs are sorted by seed: sums have the same bits in
@@ -70,24 +28,55 @@ export async function measured(
       [metric, ...metrics.all.filter(({ type, score }) => type === metric.type && score)].map((metric) => metric.name),
     ]),
   );
-  const read = influencesReader();
-  const models: MeasuredModel[] = [];
-  for (const { runs, ...entry } of entries) {
+  const readerOf = runReaders(tasks);
+  const measuredModel = async ({ kept = [], runs, ...entry }: Entry): Promise<MeasuredModel> => {
     const folders: EntryRun[] = [];
     // one at a time: predictions are large
     for (const { run, ...folder } of runs.toSorted((a, b) => a.seed - b.seed))
       folders.push(run ? { ...folder, run: await withTestMetrics(run, wanted) } : folder);
     const ofSeeds = groupedBy(folders, ({ seed }) => seed);
-    models.push({ ...entry, folders, runs: ofSeeds.flatMap((ofSeed) => measuredRun(ofSeed, tasks, read) ?? []) });
-  }
+    const { decided: _, ...undecided } = entry;
+    const groups: KeptSettings[] = [];
+    const bySetting = new Map<string, MeasuredModel>(); // tasks may keep the same one: its variance counts once
+    for (const group of ofSeeds.length < fewestForBest ? [] : kept) {
+      const settings: MeasuredModel[] = [];
+      for (const ofSetting of group.settings) {
+        const key = JSON.stringify(ofSetting.map(({ path }) => path));
+        const setting = bySetting.get(key) ?? (await measuredModel({ ...undecided, runs: ofSetting }));
+        bySetting.set(key, setting);
+        settings.push(setting);
+      }
+      groups.push({ tasks: group.tasks, settings });
+    }
+    return {
+      ...entry,
+      folders,
+      runs: ofSeeds.flatMap((ofSeed) => measuredRun(ofSeed, tasks, readerOf) ?? []),
+      ...(groups.length > 0
+        ? {
+            kept: keptModels(
+              groups,
+              tasks.map(({ name }) => name),
+            ),
+          }
+        : {}),
+    };
+  };
+  const models: MeasuredModel[] = [];
+  for (const entry of entries) models.push(await measuredModel(entry));
   return models;
+}
+
+/** A task, and the run that its numbers are taken from. */
+interface TakenTask extends JudgedTask {
+  readonly run: EvaluatedRun;
 }
 
 /** The numbers of a seed. Undefined if one of its runs has not finished. */
 function measuredRun(
   folders: readonly [EntryRun, ...EntryRun[]],
   tasks: readonly JudgedTask[],
-  read: (taken: readonly TakenTask[]) => Promise<Influences>,
+  readerOf: (run: EvaluatedRun) => ReadRun,
 ): MeasuredRun | undefined {
   const taken = tasks.flatMap((task): TakenTask[] => {
     const { run } = folders.find((folder) => hasTask(folder, task.name)) ?? {};
@@ -99,14 +88,17 @@ function measuredRun(
   const isOne = taken.every((task) => task.run === run);
   return {
     seed: folders[0].seed,
-    testSet: testSetKey(run),
+    testSet: readerOf(run).testSet,
     overlap: testOverlap(run),
     ...valuesOf(taken),
     parameters: isOne ? run.result.parameters : summedParameters(taken),
     networks: isTrained(run) ? servedFiles(run.result).length : 1,
     trained: isTrained(run) ? trainedFor(run) : null,
     ends: taken.flatMap(taskEnd),
-    influences: () => read(taken),
+    parts: (task) => {
+      const taskRun = taken[task]?.run;
+      return taskRun ? [{ run: readerOf(taskRun), weight: 1 }] : [];
+    },
   };
 }
 
@@ -127,11 +119,11 @@ function valuesOf(taken: readonly TakenTask[]): Pick<MeasuredRun, 'values' | 'sc
 }
 
 /** The counts of tasks whose networks share nothing, added up. */
-function summedParameters(taken: readonly TakenTask[]): Parameters {
+function summedParameters(taken: readonly TakenTask[]): NonNullable<MeasuredRun['parameters']> {
   const counts = taken.map(({ run, name }) =>
     must(isTrained(run) ? run.result.parametersByTask?.[name] : undefined, `parameters of task '${name}'`),
   );
-  const sum = (of: keyof Parameters) => counts.reduce((total, count) => total + count[of], 0);
+  const sum = (of: 'embedding' | 'network') => counts.reduce((total, count) => total + count[of], 0);
   return { embedding: sum('embedding'), network: sum('network') };
 }
 

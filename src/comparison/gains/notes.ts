@@ -5,12 +5,13 @@ import { type FinishedRun, isTrained } from '../../training/finished-run.js';
 import { type ModelResults, unpredictedTasks } from '../../training/unpredicted-tasks.js';
 import type { Comparison, RunReference } from '../comparison.js';
 import { pointText } from '../plan/axis-point.js';
-import { type EstimateError, fewestRuns, halfWidth } from '../statistics/gain-family.js';
+import { type EstimateError, halfWidth } from '../statistics/estimate-error.js';
+import { fewestRuns } from '../statistics/gain-family.js';
 import { type EntryRun, hasTask, referencesTo } from '../stored/entry.js';
 import type { TestedPair } from './gain-rows.js';
 import { hasGain, runCount } from './gains.js';
 import { type JudgedTask, testValue } from './judged-task.js';
-import type { MeasuredModel } from './measured.js';
+import type { MeasuredModel } from './measured-model.js';
 
 /** At one point of the axes: each model over the baseline. */
 interface Table {

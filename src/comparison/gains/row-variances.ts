@@ -1,7 +1,6 @@
 import { groupedBy } from '../../support/json.js';
-import type { Influences } from './influences.js';
+import type { Influences, ReadRun } from './influences.js';
 import type { JudgedTask } from './judged-task.js';
-import type { MeasuredRun } from './measured.js';
 import { type Factors, type Sample, weightedTasks } from './sample.js';
 
 /** A difference of two samples, whose runs measured a weighted sum of tasks. */
@@ -14,13 +13,10 @@ export interface WeightedGain {
   readonly factors: Factors;
 }
 
-/** Runs of one side of a gain, and the tasks of its weighted sum. */
-interface Side {
-  readonly runs: ReadonlySet<MeasuredRun>;
-  readonly terms: ReturnType<typeof weightedTasks>;
-}
+/** One side of a gain: by run and task, the weight of an influence in the side's mean. */
+type Side = ReadonlyMap<ReadRun, ReadonlyMap<number, number>>;
 
-/** [row] of a test set: the mean influence on a side's runs. Null: a metric has no influence. */
+/** [row] of a test set: a side's mean influence. Null: a metric has no influence. */
 type MeanInfluence = Float64Array | null;
 
 export interface RowVariances {
@@ -42,14 +38,13 @@ export async function rowVariances(
   gains: readonly WeightedGain[],
   tasks: readonly JudgedTask[],
 ): Promise<RowVariances> {
-  const runs = [
-    ...new Set(gains.flatMap(({ modelSample, referenceSample }) => [...referenceSample.runs, ...modelSample.runs])),
-  ];
-  const sideOf = sideKeeper(runs);
+  const sideOf = sideKeeper();
   const pairs = gains.map(
     ({ modelSample, referenceSample, factors }) =>
       [sideOf(modelSample, factors), sideOf(referenceSample, factors)] as const,
   );
+  const sides = new Set(pairs.flatMap(([model, reference]) => [reference, model]));
+  const runs = new Set([...sides].flatMap((side) => [...side.keys()]));
   let variances = gains.map(({ gain, factors }): number | null =>
     gain !== null && haveInfluence(factors, tasks) ? 0 : null,
   );
@@ -59,8 +54,10 @@ export async function rowVariances(
     for (const run of ofTestSet) {
       const influences = await run.influences();
       if (influences.drawn === 'groups') drawn = 'groups';
-      for (const side of new Set(pairs.flat()))
-        if (side.runs.has(run)) means.set(side, withRun(means.get(side), side, influences.ofTasks));
+      for (const side of sides) {
+        const weights = side.get(run);
+        if (weights) means.set(side, withRun(means.get(side), weights, influences.ofTasks));
+      }
     }
     variances = variances.map((variance, gain) => {
       const [model, reference] = pairs[gain] ?? [];
@@ -71,15 +68,33 @@ export async function rowVariances(
 }
 
 /** Several gains have one side, such as the baseline's. */
-function sideKeeper(runs: readonly MeasuredRun[]): (sample: Sample, factors: Factors) => Side {
+function sideKeeper(): (sample: Sample, factors: Factors) => Side {
   const sides = new Map<string, Side>();
-  const ids = new Map(runs.map((run, id) => [run, id]));
+  const ids = new Map<ReadRun, number>();
+  const idOf = (run: ReadRun) => {
+    const id = ids.get(run) ?? ids.size;
+    ids.set(run, id);
+    return id;
+  };
   return (sample, factors) => {
-    const key = JSON.stringify([factors, sample.runs.map((run) => ids.get(run))]);
-    const side = sides.get(key) ?? { runs: new Set(sample.runs), terms: weightedTasks(factors) };
+    const weights = sideOfSample(sample, factors);
+    const key = JSON.stringify([...weights].map(([run, ofTasks]) => [idOf(run), ...ofTasks]));
+    const side = sides.get(key) ?? weights;
     sides.set(key, side);
     return side;
   };
+}
+
+function sideOfSample({ runs }: Sample, factors: Factors): Side {
+  const side = new Map<ReadRun, Map<number, number>>();
+  for (const sampled of runs)
+    for (const { factor, task } of weightedTasks(factors))
+      for (const { run, weight } of sampled.parts(task)) {
+        const ofTasks = side.get(run) ?? new Map<number, number>();
+        side.set(run, ofTasks);
+        ofTasks.set(task, (ofTasks.get(task) ?? 0) + (factor * weight) / runs.length);
+      }
+  return side;
 }
 
 function haveInfluence(factors: Factors, tasks: readonly JudgedTask[]): boolean {
@@ -89,20 +104,17 @@ function haveInfluence(factors: Factors, tasks: readonly JudgedTask[]): boolean 
 /** A side's mean influence, with that of another of its runs. */
 function withRun(
   before: MeanInfluence | undefined,
-  { runs, terms }: Side,
+  weights: ReadonlyMap<number, number>,
   ofTasks: Influences['ofTasks'],
 ): MeanInfluence {
-  const weighted = terms.flatMap(({ factor, task }) => {
+  const weighted = [...weights].flatMap(([task, weight]) => {
     const rows = ofTasks[task];
-    return rows ? [{ factor, rows }] : [];
+    return rows ? [{ weight, rows }] : [];
   });
-  if (before === null || weighted.length < terms.length) return null;
+  if (before === null || weighted.length < weights.size) return null;
   const sum = before ?? new Float64Array(weighted[0]?.rows.length ?? 0);
-  for (let row = 0; row < sum.length; row++) {
-    let influence = 0;
-    for (const { factor, rows } of weighted) influence += factor * (rows[row] ?? 0);
-    sum[row] = (sum[row] ?? 0) + influence / runs.size;
-  }
+  for (const { weight, rows } of weighted)
+    for (let row = 0; row < sum.length; row++) sum[row] = (sum[row] ?? 0) + weight * (rows[row] ?? 0);
   return sum;
 }
 

@@ -1,7 +1,7 @@
 import type { Design } from '../comparison.js';
 import { mean } from '../statistics/variances.js';
 import type { JudgedTask } from './judged-task.js';
-import type { MeasuredModel, MeasuredRun } from './measured.js';
+import type { MeasuredModel, MeasuredRun } from './measured-model.js';
 
 /** Null if a task's gain is relative to nothing. */
 export type Factors = readonly number[] | null;

@@ -17,7 +17,8 @@ import {
 } from './gains.js';
 import { judge } from './judged-task.js';
 import { meansOverPoints } from './means-over-points.js';
-import { type MeasuredModel, measured, runsAtLimit } from './measured.js';
+import { measured } from './measured.js';
+import { type MeasuredModel, runsAtLimit } from './measured-model.js';
 import { notesOn } from './notes.js';
 import { sideModel } from './summed-model.js';
 

@@ -1,8 +1,8 @@
 import type { ContrastSide } from '../../config/contrasts.js';
 import { must } from '../../support/must.js';
 import { worstEnd } from '../../training/ended.js';
-import type { Influences } from './influences.js';
-import type { MeasuredModel, MeasuredRun } from './measured.js';
+import { choicesByTask } from './kept-models.js';
+import type { KeptModels, MeasuredModel, MeasuredRun } from './measured-model.js';
 
 /**
  * A weighted sum of models, as one side of a contrast: its run of a seed has the sums of their runs of the seed. So runs
@@ -10,26 +10,30 @@ import type { MeasuredModel, MeasuredRun } from './measured.js';
  * @returns undefined if a model is not there
  */
 export function sideModel(
-  { label, terms, divisor }: ContrastSide,
+  side: ContrastSide,
   named: (label: string) => MeasuredModel | undefined,
 ): MeasuredModel | undefined {
-  const models = terms.flatMap(({ label: of, count }) => {
-    const model = named(of);
-    return model ? [{ model, count }] : [];
-  });
+  const models = side.terms.flatMap(({ label }) => named(label) ?? []);
   const [first] = models;
-  if (!first || models.length < terms.length) return undefined;
-  if (models.length === 1 && first.model.label === label) return first.model;
-  const runs = first.model.runs.flatMap(({ seed }): MeasuredRun[] => {
-    const ofSeed = models.flatMap(({ model, count }) => {
+  if (!first || models.length < side.terms.length) return undefined;
+  if (models.length === 1 && first.label === side.label) return first;
+  const kept = keptSums(models, side);
+  return { ...sumOfModels(models, side), ...(kept ? { kept } : {}) };
+}
+
+/** @param models in the order of the terms */
+function sumOfModels(models: readonly MeasuredModel[], { label, terms, divisor }: ContrastSide): MeasuredModel {
+  const { kept: _, ...first } = must(models[0], 'model');
+  const runs = first.runs.flatMap(({ seed }): MeasuredRun[] => {
+    const ofSeed = models.flatMap((model, index) => {
       const run = model.runs.find((other) => other.seed === seed);
-      return run ? [{ run, count }] : [];
+      return run ? [{ run, count: terms[index]?.count ?? 1 }] : [];
     });
     return ofSeed.length < models.length ? [] : [summedRun(ofSeed, divisor)];
   });
-  const decided = models.map(({ model }) => model.decided);
+  const decided = models.map((model) => model.decided);
   return {
-    ...first.model,
+    ...first,
     label,
     sumOf: terms.map((term) => term.label),
     total: terms.reduce((sum, { count }) => sum + count, 0) / divisor,
@@ -37,8 +41,24 @@ export function sideModel(
       mixed: decided.flatMap((one) => one?.mixed ?? []),
       atEdge: decided.flatMap((one) => one?.atEdge ?? []),
     },
-    folders: models.flatMap(({ model }) => model.folders),
+    folders: models.flatMap(({ folders }) => folders),
     runs,
+  };
+}
+
+/** The best of a sum is the sum of the bests: all combinations of the models' settings. */
+function keptSums(models: readonly MeasuredModel[], side: ContrastSide): KeptModels | undefined {
+  const kept = models.flatMap((model) => model.kept ?? []);
+  const [one] = kept;
+  if (!one) return undefined;
+  const sums = (settingsOf: (kept: KeptModels) => readonly MeasuredModel[]) =>
+    choicesByTask(models.map((model) => (model.kept ? settingsOf(model.kept) : [model]))).map((settings) =>
+      sumOfModels(settings, side),
+    );
+  return {
+    selection: kept.some(({ selection }) => selection === 'any') ? 'any' : 'best',
+    byTask: one.byTask.map((_, task) => sums(({ byTask }) => byTask[task] ?? [])),
+    overTasks: sums(({ overTasks }) => overTasks),
   };
 }
 
@@ -66,23 +86,9 @@ function summedRun(terms: readonly Term[], divisor: number): MeasuredRun {
     parameters: null,
     // The worst of its models' ends. A run that was made elsewhere has none, and was trained for as long as it was to be.
     ends: first.values.map((_, task) => worstEnd(['budget', ...terms.flatMap(({ run }) => run.ends[task] ?? [])])),
-    influences: () => summedInfluences(terms, divisor),
-  };
-}
-
-async function summedInfluences(terms: readonly Term[], divisor: number): Promise<Influences> {
-  const read: (Influences & { readonly count: number })[] = [];
-  // one after the other: they are large
-  for (const { run, count } of terms) read.push({ ...(await run.influences()), count });
-  const { drawn, ofTasks } = must(read[0], 'influences');
-  return {
-    drawn,
-    ofTasks: ofTasks.map((firstRows, task) => {
-      const rows = read.flatMap(({ ofTasks: { [task]: values }, count }) => (values ? [{ values, count }] : []));
-      if (!firstRows || rows.length < read.length) return null;
-      return firstRows.map(
-        (_, row) => rows.reduce((total, { values, count }) => total + count * (values[row] ?? 0), 0) / divisor,
-      );
-    }),
+    parts: (task) =>
+      terms.flatMap(({ run, count }) =>
+        run.parts(task).map((part) => ({ ...part, weight: (count * part.weight) / divisor })),
+      ),
   };
 }

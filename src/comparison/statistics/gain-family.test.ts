@@ -1,17 +1,8 @@
 import { compiled, stdtr, stdtri } from 'cephes';
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import {
-  errorBelow,
-  halfWidth,
-  holm,
-  quantile,
-  rowVerdict,
-  standardError,
-  taskVerdict,
-  testFamily,
-  twoSidedP,
-} from './gain-family.js';
+import { errorBelow, halfWidth, quantile, standardError, twoSidedP } from './estimate-error.js';
+import { holm, rowVerdict, taskVerdict, testFamily } from './gain-family.js';
 import { sampleVariance } from './variances.js';
 
 const one = (values: readonly number[], margin: number | null = null) => {

@@ -26,6 +26,14 @@ export interface Entry<Content extends EvaluatedRun = EvaluatedRun> {
   readonly runs: readonly EntryRun<Content>[];
   /** What a comparison decided for it. */
   readonly decided?: Decisions;
+  /** Cross-fitted: the runs of the settings that validation does not rule out, for tasks that choose together. */
+  readonly kept?: readonly KeptRuns[] | undefined;
+}
+
+export interface KeptRuns {
+  readonly tasks: readonly string[];
+  /** [setting] */
+  readonly settings: readonly (readonly EntryRun[])[];
 }
 
 /** Whether a task's numbers are taken from a run. */

@@ -7,6 +7,7 @@ import { type Comparison, readComparison } from '../comparison.js';
 import { decisionsIn } from '../plan/decided-changes.js';
 import { type Entry, type EntryRun, runsOfReference } from './entry.js';
 import { isOfCommandAt } from './external-predictions.js';
+import { keptRuns } from './kept-settings.js';
 
 /** The runs of a stored comparison. */
 export interface StoredRuns {
@@ -42,7 +43,8 @@ export function readStoredRuns(path: string): StoredRuns {
     const runs = model.runs.flatMap(runsOfReference).map((run) => readFolder(path, run, type));
     for (const { seed, path, status } of runs)
       if (status !== 'done') notes.push(`${path} (${label}, seed ${seed}) is ${status} and is left out.`);
-    rows.push({ label, type, point, runs, decided: decisionsIn(model) });
+    const kept = keptRuns(comparison.search, model, (name) => readRun(join(path, name)));
+    rows.push({ label, type, point, runs, decided: decisionsIn(model), kept });
   }
   return { path, comparison, rows, external: byCommands, notes };
 }
