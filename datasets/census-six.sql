@@ -27,6 +27,8 @@ SELECT
   CASE
     WHEN NOT is_training THEN if(draw < 0.5, 'validation', 'test')
     WHEN draw < getvariable('share') THEN 'train'
+    -- Rows that no share up to a quarter trains on: one test set for all of these, large enough to decide.
+    WHEN draw >= 0.25 AND getvariable('share') <= 0.25 THEN 'test'
     ELSE 'left out'
   END AS split
 FROM drawn
