@@ -243,6 +243,9 @@ test('docs/claims.md has the numbers of docs/claims/*.csv; a number that is not 
   expect(filled(read('docs/claims/page.md'), rows)).toBe(read('docs/claims.md'));
   const one = '{structure/equal, VTR VCR, cgc, mmoe/gain interval}';
   expect(filled(`it is ${one}`, rows)).toBe('it is −0.6 [−1.2, 0.0]');
+  // By itself a loss; of four parts by Student's t it is −2.1 [−5.1, 1.0].
+  const word = (numbers: string) => filled(`{claim-seesaw/wide, cgc, single-task, VCR/word ${numbers}}`, rows);
+  expect([word('1'), word('4'), word('4 5')]).toEqual(['loss', 'open', 'none that counts']);
   expect(() => filled('{structure/equal, VTR VCR, mmoe, cgc/gain}', rows)).toThrow('is no row of docs/claims/*.csv');
   expect(() => filled('{structure/equal, cgc, mmoe/gain}', rows)).toThrow('is more than one row of docs/claims/*.csv');
   expect(() => filled('{structure/equal, VTR VCR, cgc, mmoe/value}', rows)).toThrow('has no value');
