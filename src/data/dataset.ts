@@ -202,7 +202,7 @@ export function batchWidths(dataset: Pick<Dataset, 'categorical' | 'numeric' | '
 export interface Split {
   readonly rows: number;
   readonly blockRows: number;
-  /** Encodes block `index`. The arrays are the reader's. */
+  /** Encodes block `index`. Its arrays may be kept, and read again: a reader copies what it changes. */
   read(index: number): Promise<Block>;
   /** See `SourceSplit`. */
   ahead?(index: number): void;

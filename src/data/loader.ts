@@ -112,8 +112,8 @@ export function checksumOfDraw(checksum: string, seed: number): string {
 
 /** The largest range of rows per read. Long ranges cost less per row. */
 const mostBlock = { bytes: 2 ** 24, rows: 12 * 2048 };
-/** The blocks of a source of at most this many bytes stay in memory. */
-const mostKept = 2 ** 26;
+/** The blocks of a source of at most this many bytes stay in memory, as do its encoded ones of at most as many. */
+export const keptBytes = 2 ** 26;
 /** Bytes that a list adds to a row's size: of a long list only a part is fed. */
 const listBytes = 256;
 
@@ -132,7 +132,7 @@ export function rowsPerBlock(rows: Rows): number {
 
 /** Whether the blocks stay in memory. */
 export function isSmall(source: Rows & { readonly rows: Readonly<Record<SplitName, number>> }): boolean {
-  return splitNames.reduce((sum, name) => sum + source.rows[name], 0) * rowBytes(source) <= mostKept;
+  return splitNames.reduce((sum, name) => sum + source.rows[name], 0) * rowBytes(source) <= keptBytes;
 }
 
 function rowBytes({ columns, tasks }: Rows): number {

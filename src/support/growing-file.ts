@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import pino, { type Logger } from 'pino';
 import { cannotWriteFile } from './files.js';
 
@@ -19,12 +19,11 @@ export function openLog(path: string): LogFile {
   return { log: pino({ base: null, mixin }, { write }), close };
 }
 
-/** Appends a line. It is on disk when the call returns. */
+/** Appends a line. A kill loses none; a crash of the machine may lose the last ones, which readers allow for. */
 export function appendLine(path: string, line: string): void {
-  const { file, write, close } = openLines(path);
+  const { write, close } = openLines(path);
   try {
     write(`${line}\n`);
-    fsyncSync(file);
   } finally {
     close();
   }
@@ -38,7 +37,7 @@ function openLines(path: string) {
   try {
     const file = openSync(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW, 0o666);
     cutTornLine(file);
-    return { file, write: (text: string) => writeAll(path, file, Buffer.from(text)), close: () => closeSync(file) };
+    return { write: (text: string) => writeAll(path, file, Buffer.from(text)), close: () => closeSync(file) };
   } catch (error) {
     throw cannotWriteFile(path, error);
   }

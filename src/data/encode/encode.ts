@@ -15,6 +15,7 @@ import {
 } from '../dataset.js';
 import { type Fitted, type FittedColumn, type FittedTask, isDistinct, mostEncodingText } from '../encoding.js';
 import { checkedLabels, type KeptRows, keptRows } from './encoded-split.js';
+import { withKeptBlocks } from './kept-blocks.js';
 import { project, signedLog } from './project.js';
 import { indexCount, listFit, type VocabularyOptions, vocabularyByNumber } from './vocabulary.js';
 
@@ -36,6 +37,8 @@ import { indexCount, listFit, type VocabularyOptions, vocabularyByNumber } from 
  * out, of fitting too; any other counts once in what is fitted, whatever its weight. Labels and weights are checked
  * whenever rows are read.
  *
+ * Blocks of a small data set stay in memory once they are encoded.
+ *
  * Of generated rows, scalings and buckets are fitted on the first 65,536.
  * @param signal When it fires, the pass fails with its reason.
  */
@@ -50,7 +53,7 @@ export async function encode(
   const { encoding, kept, apart, notes } = await fitEncoding(source, inputs, tasks, signal);
   if ((kept ?? source.splits.train).rows === 0)
     throw new DataError('No training row is in the sample space of any task with a weight above 0.');
-  return { ...project(source, encoding, inputs, tasks, kept), apart, notes };
+  return { ...withKeptBlocks(project(source, encoding, inputs, tasks, kept)), apart, notes };
 }
 
 /**
