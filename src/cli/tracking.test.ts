@@ -149,7 +149,7 @@ test('a comparison is the parent of its runs, with its table and report', async 
     ['epochs: 3', 'epochs: 1'],
     withoutShared,
     ['task: 2 } }', 'task: 2 }, tune: { train.optimizer.learningRate: [0.1, 0.05] } }'],
-    ['  seeds: 2', '  seeds: [7]'],
+    ['  seeds: 2', '  seeds: [7]\n  contrasts: [[single-task, ple]]'],
   ]);
   appendFileSync(file, `tracking: { mlflow: ${server.url} }\n`);
   const runs = join(folder, 'runs');
@@ -173,6 +173,8 @@ test('a comparison is the parent of its runs, with its table and report', async 
       ['gain/ple/mean', 1, models[1].meanGain],
     ]),
   );
+  // a contrast is no gain of its model over the baseline
+  expect(parent?.metrics.map(([name]: readonly [string, ...unknown[]]) => name)).not.toContain('gain/single-task/y1');
   for (const name of ['config.yaml', 'comparison.json', 'report.html'])
     expect(parent?.artifacts.get(name)?.equals(readFileSync(join(at, name))), name).toBe(true);
 

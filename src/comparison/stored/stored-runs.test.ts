@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { folderPerTest } from '../../support/folder.fixture.js';
 import { readRun } from '../../training/finished-run.js';
@@ -124,4 +124,21 @@ describe('a file that is not what was written is refused with its name', () => {
     rmSync(at('run/gates.json'));
     expect(read).toThrow(/gates\.json is gone\. Put it back/);
   });
+});
+
+test('rows that commands made are kept as such; others made elsewhere are left out, which is noted', async () => {
+  await store('c/base', { name: 'base' });
+  const base = { label: 'base', type: 'single-task', point: {}, runs: [{ seed: 1, path: 'base', status: 'done' }] };
+  const rowOf = (label: string) => {
+    const runs = [{ seed: 1, path: `commands/${label}/seed-1/predictions.csv`, status: 'done' }];
+    return { label, type: 'external', point: {}, runs };
+  };
+  storeTable(at('c'), { models: [base, rowOf('boosting'), rowOf('elsewhere')] });
+  mkdirSync(at('c/commands/boosting/seed-1'), { recursive: true });
+  writeFileSync(at('c/commands/boosting/seed-1/task.json'), '{}');
+  const { rows, external, notes } = readStoredRuns(at('c'));
+  expect([rows, external].map((some) => some.map(({ label }) => label))).toEqual([['base'], ['boosting']]);
+  expect(notes).toEqual([
+    `${at('c')}: 'elsewhere' was made elsewhere and is left out: give it again with --predictions.`,
+  ]);
 });
