@@ -263,6 +263,16 @@ test('without a label or an input, or with types alone that are not supported, a
   await expect(startingConfig(file('none.csv', 'a,b\n'))).rejects.toThrow(DataError);
 });
 
+test('a column each of whose values has equally many rows, as persons of a panel have, is asked about', async () => {
+  const person = { nr: (row: number) => Math.floor(row / 8) + 100, wave: (row: number) => row % 8, x: normal, y: bit };
+  const { notes, text } = await guessed(file('panel.csv', tableOf(person)), { tasks: ['y'] });
+  const question = "each value of 'nr' is in 8 rows: if it names a person";
+  expect(notes).toEqual([expect.stringContaining(question)]);
+  expect(text).toContain(`# ${question}`);
+  const drawn = { ...person, nr: () => random.below(50) };
+  expect((await guessed(file('drawn.csv', tableOf(drawn)), { tasks: ['y'] })).notes).toEqual([]);
+});
+
 test('inputs that may be labels are named', async () => {
   const columns = {
     citation: () => pick('YES', 'NO'),

@@ -59,9 +59,9 @@ export async function startingConfig(
     const used = usedColumns(inputs);
     if (used.length === 0)
       throw new DataError(`${files.files[0]?.file.path ?? ''}: no column is left as an input beside the labels.`);
-    const question = texts.length === 0 ? labelQuestion(used) : undefined;
-    if (question !== undefined) note(question);
-    return configText({ tasks, inputs, used, missing, time, question }, files, origin, models);
+    const questions = [...(texts.length === 0 ? labelQuestion(used) : []), ...groupQuestion(used)];
+    questions.forEach(note);
+    return configText({ tasks, inputs, used, missing, time, questions }, files, origin, models);
   });
 }
 
@@ -98,16 +98,32 @@ function usedColumns(inputs: readonly Input[]): readonly Used[] {
 }
 
 /** Asks about inputs that may be labels. */
-function labelQuestion(used: readonly Used[]): string | undefined {
+function labelQuestion(used: readonly Used[]): readonly string[] {
   const perhaps = used.filter((column) =>
     column.different === 2 ? isBinary(column) || column.values.some(saysYes) : canBeLabel(column) && nameSays(column),
   );
-  if (perhaps.length === 0) return undefined;
+  if (perhaps.length === 0) return [];
   const names = someOf(
     perhaps.map(({ name }) => name),
     8,
   );
-  return `inputs that may be labels: ${names}; --task NAME, once for each task, names the labels`;
+  return [`inputs that may be labels: ${names}; --task NAME, once for each task, names the labels`];
+}
+
+/** With fewer values, equally many rows for each are a design, not persons. */
+const fewestInGroups = 20;
+
+/** Asks about a column whose every value has equally many rows, as a person has in a panel. */
+function groupQuestion(used: readonly Used[]): readonly string[] {
+  const rowsOfEach = ({ present, different, whole, kind, values: [first] }: Used) => {
+    const isThing = (whole || kind === 'categorical') && different >= fewestInGroups;
+    return isThing && first && first.rows * different === present ? first.rows : 1;
+  };
+  const [group] = used.filter((column) => rowsOfEach(column) > 1).toSorted((a, b) => b.different - a.different);
+  if (!group) return [];
+  return [
+    `each value of '${group.name}' is in ${rowsOfEach(group)} rows: if it names a person or another thing that new rows do not have, write split: { fraction: …, group: ${group.name} }, which keeps its rows together`,
+  ];
 }
 
 /** What the columns of the files are to the config. */
@@ -119,7 +135,7 @@ interface Roles {
   readonly missing: readonly string[];
   readonly time: ColumnFacts | undefined;
   /** What the user should decide. */
-  readonly question: string | undefined;
+  readonly questions: readonly string[];
 }
 
 function configText(
@@ -136,7 +152,7 @@ function configText(
   const name = configName(origin);
   return [
     ...usage(name, rows, origin, tasks.length),
-    ...(roles.question === undefined ? [] : [`# ${printable(roles.question)}`]),
+    ...roles.questions.map((question) => `# ${printable(question)}`),
     line(0, 'name', name), // `2024` and `true` in quotes
     'seed: 1',
     ...compare,
