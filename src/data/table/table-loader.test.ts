@@ -269,3 +269,12 @@ test('a wide table takes few statements that read its rows, and each column has 
     for (const [c, name] of names.entries())
       expect(values[name]).toEqual(c % 4 === 3 ? cell(row, c).split('|') : cell(row, c));
 });
+
+test('new rows whose columns another delimiter cuts are refused with it', async () => {
+  const wanted = { inputs: [{ name: 'x', kind: 'numeric' } as const], labels: {}, keep: [], weight: undefined };
+  const context = { seed: 0, note: () => undefined };
+  await expect(openNewRows([await file('x;y\n1;2\n')], wanted, {}, context)).rejects.toThrow(
+    /has no column 'x', which the model reads; there are: x;y\. If ';' stands between columns: dataset\.delimiter=';'\.$/,
+  );
+  await expect(openNewRows([await file('z,y\n1,2\n')], wanted, {}, context)).rejects.toThrow(/there are: z, y\.$/);
+});

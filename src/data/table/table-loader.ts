@@ -15,6 +15,7 @@ import type { TextReading } from '../encoding.js';
 import { checksumOfDraw, type DialectOptions, defineLoader, type LoaderContext, type RowReading } from '../loader.js';
 import { beforeReading, type FileBefore, prepared, rawChecksum } from '../store/prepared.js';
 import { preparedSource } from '../store/prepared-source.js';
+import { shown } from './cell.js';
 import type { InputColumn } from './column-roles.js';
 import { prepareTable } from './prepare-table.js';
 import { openQuery } from './query-rows.js';
@@ -295,9 +296,17 @@ function checkWanted({ path, names }: Names, { inputs, keep, weight }: Wanted, l
   function need(name: string | number | undefined, why = ''): void {
     if (name === undefined || names.includes(String(name))) return;
     throw new DataError(
-      `${path} has no column '${name}'${didYouMean(String(name), names)}${why}; there are: ${someOf(names, 30)}.`,
+      `${path} has no column '${name}'${didYouMean(String(name), names)}${why}; there are: ${someOf(names, 30)}.${uncutNames(names)}`,
     );
   }
+}
+
+/** What to say of a header that another delimiter would cut. */
+function uncutNames(names: readonly string[]): string {
+  const [, delimiter] = /([;\t|])/.exec(names.length === 1 ? (names[0] ?? '') : '') ?? [];
+  return delimiter === undefined
+    ? ''
+    : ` If ${shown(delimiter)} stands between columns: dataset.delimiter=${shown(delimiter)}.`;
 }
 
 /**
