@@ -52,9 +52,9 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
  */
 const sizes: Readonly<Record<string, Size>> = {
   cli: { tokens: 20478, bytes: 91310, files: 26 },
-  comparison: { tokens: 56881, bytes: 206453, files: 51 },
+  comparison: { tokens: 57083, bytes: 207159, files: 51 },
   config: { tokens: 21067, bytes: 83764, files: 16 },
-  data: { tokens: 68670, bytes: 254892, files: 36 },
+  data: { tokens: 68746, bytes: 255186, files: 36 },
   engine: { tokens: 38993, bytes: 132926, files: 31 },
   guess: { tokens: 8117, bytes: 32924, files: 5 },
   inspect: { tokens: 2665, bytes: 8450, files: 1 },

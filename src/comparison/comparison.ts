@@ -295,7 +295,9 @@ const again = 'Run ple compare again: it makes the file from the finished runs, 
 const file = 'comparison.json';
 
 /** With what a table was tested. */
-export type Tested = Pick<Comparison, 'seeds' | 'uncertainty' | 'seedsBefore'>;
+export type Tested = Pick<Comparison, 'seeds' | 'uncertainty' | 'seedsBefore'> & {
+  readonly models?: readonly Pick<ComparedModel, 'label' | 'runs'>[];
+};
 
 /** The same of a table that any version of ple wrote. @throws DataError if the file is damaged */
 export function readTested(folder: string): Tested {

@@ -156,7 +156,8 @@ async function runInFolder(opened: Opened): Promise<ComparisonResult> {
   const plan = await openPlan(config, folder, executor.readShape, on, signal);
   const before = storedConfig.hasResults ? readTested(folder) : undefined;
   note(before && noteOnFewerSeeds(folder, before, config.seeds.length));
-  const trained = await trainWhatLacks(plan, opened);
+  const isSameConfig = storedConfig.note === null;
+  const trained = await trainWhatLacks(plan, opened, isSameConfig ? before : undefined);
   if (trained.status !== 'whole') return { ...trained, folder };
   const { step, hasTrained } = trained;
   if (!hasTrained) tellPlanned(step, on);
@@ -173,14 +174,20 @@ type TrainedFolder =
   | { readonly status: 'interrupted' }
   | ({ readonly status: 'detached' } & LeftToOthers);
 
-/** Trains stage after stage, until the folder has every run, or others go on with it. */
-async function trainWhatLacks(plan: Plan, opened: Opened): Promise<TrainedFolder> {
+/**
+ * Trains stage after stage, until the folder has every run, or others go on with it.
+ * @param before A table of the same config in the folder.
+ */
+async function trainWhatLacks(plan: Plan, opened: Opened, before: Tested | undefined): Promise<TrainedFolder> {
   const { config, on, signal } = opened;
   const failed = new Set<string>();
   let [isDecided, hasTrained] = [false, false];
   for (;;) {
     const step = await next(plan, config.seeds, failed);
-    if (step.decided && !isDecided) tellDecided(step.decided, step.runs, opened);
+    if (step.decided && !isDecided) {
+      tellDecided(step.decided, step.runs, opened);
+      noter(on)(before && noteOnOtherData(opened.folder, before, step.runs));
+    }
     isDecided ||= step.decided !== undefined;
     if (step.kind === 'table') return { status: 'whole', step, hasTrained };
     const copied = await reuseFinished({ ...step, runs: distinctRuns(step.runs) }, opened);
@@ -244,6 +251,16 @@ function noteOnFewerSeeds(folder: string, { seeds }: Tested, now: number): strin
   const before = seeds.length;
   if (before <= now) return null;
   return `${folder} has a report of ${before} seeds, which is replaced by one of ${now}. The same command with ${before} seeds (compare.seeds) makes it again: finished runs are not trained again.`;
+}
+
+/** Runs of one config lie in other folders only if their data are others. */
+function noteOnOtherData(folder: string, { models = [] }: Tested, runs: NextStep['runs']): string | null {
+  const again = runs.flatMap(({ label, seed, folder: now }) => {
+    const stored = models.find((model) => model.label === label)?.runs.find((run) => run.seed === seed);
+    return stored && !stored.parts ? [{ now, before: stored.path }] : [];
+  });
+  if (again.length === 0 || again.some(({ now, before }) => now === before)) return null;
+  return `${folder} has the tables of other data than the files have now: they are replaced at the end; name=NAME keeps both.`;
 }
 
 /** The numbers of seeds, fewer than now, that gave the table of the folder verdicts before. */
