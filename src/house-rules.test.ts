@@ -52,7 +52,7 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
  */
 const sizes: Readonly<Record<string, Size>> = {
   cli: { tokens: 20478, bytes: 91310, files: 26 },
-  comparison: { tokens: 57083, bytes: 207159, files: 51 },
+  comparison: { tokens: 57411, bytes: 208332, files: 51 },
   config: { tokens: 21067, bytes: 83764, files: 16 },
   data: { tokens: 68746, bytes: 255186, files: 36 },
   engine: { tokens: 38993, bytes: 132926, files: 31 },

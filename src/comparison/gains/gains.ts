@@ -41,6 +41,8 @@ export interface EstimatedGain extends FamilyMember, WeightedGain {
   readonly task: JudgedTask | undefined;
   /** The reference's mean in the metric's own direction. Null for Δm, and without runs. */
   readonly referenceValue: number | null;
+  /** The part of one test row, or group, in the variance over rows: that of the largest. 0: that is no part of the error. */
+  readonly rowShare?: number;
 }
 
 interface Alternatives extends Pick<SettingGains, 'model' | 'reference'> {
@@ -99,7 +101,9 @@ export async function estimateGains(
         const errorOf = (estimated: EstimatedGain, sides: Sides) =>
           gainError(estimated, { ...pair, ...sides }, must(runVariance, 'variance'), rowErrors, uncertainty);
         const settings = gain.alternatives && settingGains(gain.alternatives, errorOf);
-        return { ...gain, error: errorOf(gain, pair), ...(settings === undefined ? {} : { settings }) };
+        const ofRows = rowErrors?.variances.get(gain);
+        const rowShare = ofRows && ofRows.variance > 0 ? ofRows.largest / ofRows.variance : 0;
+        return { ...gain, rowShare, error: errorOf(gain, pair), ...(settings === undefined ? {} : { settings }) };
       };
       return {
         ...pair,
@@ -148,7 +152,7 @@ function gainError(
   rowErrors: RowVariances | null,
   uncertainty: Judging['uncertainty'],
 ): EstimatedGain['error'] {
-  const known = rowErrors ? knownVariance(gain, pair, rowErrors.variances.get(gain) ?? null, uncertainty) : 0;
+  const known = rowErrors ? knownVariance(gain, pair, rowErrors.variances.get(gain)?.variance ?? null, uncertainty) : 0;
   const estimated = uncertainty === 'rows' ? [] : estimatedVariances(gain, pair, runVariance);
   return known === null || estimated === null ? null : { estimated, known };
 }

@@ -38,6 +38,7 @@ export function notesOn(tables: readonly Table[], settings: Settings): readonly 
     ...models.flatMap(onMissingRuns),
     ...models.flatMap((model) => onUndefinedMetrics(model, settings.tasks)),
     ...tested.flatMap((one) => onGains(one, settings)),
+    ...onDominantRows(tested, settings),
     ...onUndecided(tested, settings),
     ...onUnpredictedTasks(tables),
     ...trained.flatMap(({ notes }) => notes),
@@ -122,6 +123,25 @@ function onGains(
 
 function isEqual(values: readonly number[], others: readonly number[]): boolean {
   return values.length > 0 && values.length === others.length && values.every((value, run) => value === others[run]);
+}
+
+/** With more than this part of a variance over test rows, one row decides what is seen. */
+const dominant = 0.5;
+
+/** A line for each task whose errors over test rows are those of one row, as a squared error of a far value is. */
+function onDominantRows(tested: readonly TestedPair[], { tasks }: Settings): readonly string[] {
+  return tasks.flatMap(({ name, metric }, index) => {
+    if (metric.range !== 'error') return []; // a rank moves by little
+    const shares = tested.map(({ pair }) => ({ pair, share: pair.tasks[index]?.rowShare ?? 0 }));
+    const far = shares.filter(({ share }) => share > dominant);
+    if (far.length === 0) return [];
+    const percents = far.map(({ share }) => Math.floor(100 * share));
+    const [least, most] = [Math.min(...percents), Math.max(...percents)];
+    const labels = [...new Set(far.map(({ pair }) => pair.model.label))].join(', ');
+    return [
+      `Task '${name}': one test row (or group) makes ${least === most ? least : `${least} to ${most}`} % of the variance of a gain in ${metric.name} over test rows (${labels}). Is a value of it far from all others (ple data inspect)? More rows hardly help.`,
+    ];
+  });
 }
 
 /** If one file is split anew, more seeds do not lower what the overlap adds. */

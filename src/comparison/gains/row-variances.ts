@@ -19,9 +19,16 @@ type Side = ReadonlyMap<ReadRun, ReadonlyMap<number, number>>;
 /** [row] of a test set: a side's mean influence. Null: a metric has no influence. */
 type MeanInfluence = Float64Array | null;
 
+/** Over the draw of the test rows. */
+interface RowVariance {
+  readonly variance: number;
+  /** The part of one row, or group, of all: that of the largest. */
+  readonly largest: number;
+}
+
 export interface RowVariances {
   /** Null if a metric has no influence of rows, or too few of them. */
-  readonly variances: ReadonlyMap<WeightedGain, number | null>;
+  readonly variances: ReadonlyMap<WeightedGain, RowVariance | null>;
   readonly drawn: Influences['drawn'];
 }
 
@@ -45,8 +52,8 @@ export async function rowVariances(
   );
   const sides = new Set(pairs.flatMap(([model, reference]) => [reference, model]));
   const runs = new Set([...sides].flatMap((side) => [...side.keys()]));
-  let variances = gains.map(({ gain, factors }): number | null =>
-    gain !== null && haveInfluence(factors, tasks) ? 0 : null,
+  let variances = gains.map(({ gain, factors }): RowVariance | null =>
+    gain !== null && haveInfluence(factors, tasks) ? { variance: 0, largest: 0 } : null,
   );
   let drawn: Influences['drawn'] = 'rows';
   for (const ofTestSet of groupedBy(runs, ({ testSet }) => testSet)) {
@@ -120,13 +127,16 @@ function withRun(
 
 /** Undefined influences: the side has no run with this test set. */
 function withTestSet(
-  before: number | null,
+  before: RowVariance | null,
   model: MeanInfluence | undefined,
   reference: MeanInfluence | undefined,
-): number | null {
+): RowVariance | null {
   if (before === null || model === null || reference === null) return null;
-  let variance = before;
-  for (let row = 0; row < Math.max(model?.length ?? 0, reference?.length ?? 0); row++)
-    variance += ((model?.[row] ?? 0) - (reference?.[row] ?? 0)) ** 2;
-  return variance;
+  let { variance, largest } = before;
+  for (let row = 0; row < Math.max(model?.length ?? 0, reference?.length ?? 0); row++) {
+    const ofRow = ((model?.[row] ?? 0) - (reference?.[row] ?? 0)) ** 2;
+    variance += ofRow;
+    largest = Math.max(largest, ofRow);
+  }
+  return { variance, largest };
 }

@@ -254,6 +254,29 @@ describe('errors over test rows', () => {
     expect(gain(all, 'y1')).toEqual(gain(over, 'y1'));
   });
 
+  test('a row that makes most of an error is noted; of ranks it is not', async () => {
+    const far = (runs: typeof twoTypes.runs) =>
+      Object.fromEntries(
+        Object.entries(runs).map(([name, run]) => {
+          const ofTime = run.tasks['time'];
+          if (!name.startsWith('run-3-') || !ofTime) return [name, run];
+          const time = { ...ofTime, logits: ofTime.logits.with(2, 50) };
+          return [name, { ...run, tasks: { ...run.tasks, time } }];
+        }),
+      );
+    const noted = async (runs: typeof twoTypes.runs) => {
+      await store({ runs });
+      const { notes } = (await table({ uncertainty: 'both' })).comparison;
+      return notes.filter((note) => note.includes('one test row'));
+    };
+    expect(await noted(twoTypes.runs)).toEqual([]);
+    expect(await noted(far(twoTypes.runs))).toEqual([
+      expect.stringMatching(
+        /^Task 'time': one test row \(or group\) makes 9\d % of the variance of a gain in mse .* \(PLE\)\./,
+      ),
+    ]);
+  });
+
   test('of one file that is split anew: test sets overlap, and count as one', async () => {
     await store({}, readFacts('axis'));
     const source = readStoredRuns(at('runs'));
