@@ -52,11 +52,11 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
  */
 const sizes: Readonly<Record<string, Size>> = {
   cli: { tokens: 20478, bytes: 91310, files: 26 },
-  comparison: { tokens: 57411, bytes: 208332, files: 51 },
+  comparison: { tokens: 57521, bytes: 208896, files: 51 },
   config: { tokens: 21067, bytes: 83764, files: 16 },
   data: { tokens: 68746, bytes: 255186, files: 36 },
   engine: { tokens: 38993, bytes: 132926, files: 31 },
-  guess: { tokens: 8117, bytes: 32924, files: 5 },
+  guess: { tokens: 8290, bytes: 33366, files: 5 },
   inspect: { tokens: 2665, bytes: 8450, files: 1 },
   'library.ts': { tokens: 1230, bytes: 5642, files: 1 },
   metrics: { tokens: 10047, bytes: 34880, files: 9 },
@@ -79,8 +79,8 @@ interface Size {
   readonly files: number;
 }
 
-/** The tokens of a file are the leaves of its syntax tree: a scanner alone takes the code after a template's `${…}` for text. */
-function sizeOf({ tree }: Pick<File, 'tree'>): Omit<Size, 'files'> {
+/** The tokens of a file, or of a part of it, are the leaves of its syntax tree: a scanner alone takes the code after a template's `${…}` for text. */
+function sizeOf({ tree }: Pick<File, 'tree'>, root: ts.Node = tree): Omit<Size, 'files'> {
   let tokens = 0;
   let bytes = 0;
   const visit = (node: ts.Node): void => {
@@ -91,7 +91,7 @@ function sizeOf({ tree }: Pick<File, 'tree'>): Omit<Size, 'files'> {
     tokens += 1;
     bytes += Buffer.byteLength(node.getText(tree));
   };
-  visit(tree);
+  visit(root);
   return { tokens, bytes };
 }
 
@@ -280,7 +280,7 @@ test('no function has more than 600 tokens, and at most 60 have more than 400', 
   const sizes = program.flatMap((file) =>
     file.nodes.filter(isFunctionWithBody).map((node) => {
       const { line } = file.tree.getLineAndCharacterOfPosition(node.getStart(file.tree));
-      return { where: `src/${file.path}:${line + 1}`, tokens: tokensOf(node, file.tree) };
+      return { where: `src/${file.path}:${line + 1}`, tokens: sizeOf(file, node).tokens };
     }),
   );
   expect(sizes.length).toBeGreaterThan(1000);
@@ -290,13 +290,6 @@ test('no function has more than 600 tokens, and at most 60 have more than 400', 
 
 function isFunctionWithBody(node: ts.Node): boolean {
   return ts.isFunctionLike(node) && 'body' in node && node.body !== undefined;
-}
-
-function tokensOf(node: ts.Node, tree: ts.SourceFile): number {
-  if (ts.isJSDoc(node)) return 0;
-  const children = node.getChildren(tree);
-  if (children.length === 0) return node.getWidth(tree) > 0 ? 1 : 0;
-  return children.reduce((sum, child) => sum + tokensOf(child, tree), 0);
 }
 
 /** They say nothing of what is in them. */

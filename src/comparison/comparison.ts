@@ -296,12 +296,20 @@ const file = 'comparison.json';
 
 /** With what a table was tested. */
 export type Tested = Pick<Comparison, 'seeds' | 'uncertainty' | 'seedsBefore'> & {
-  readonly models?: readonly Pick<ComparedModel, 'label' | 'runs'>[];
+  /** Absent: another version wrote the table. */
+  readonly models?: Comparison['models'];
 };
 
 /** The same of a table that any version of ple wrote. @throws DataError if the file is damaged */
 export function readTested(folder: string): Tested {
-  return readStored(join(folder, file), testedShape, (text): Tested => JSON.parse(text), again);
+  const stored = readStored(join(folder, file), testedShape, (text): Comparison => JSON.parse(text), again);
+  const { seeds, uncertainty, seedsBefore, models } = stored;
+  return {
+    seeds,
+    uncertainty,
+    ...(seedsBefore ? { seedsBefore } : {}),
+    ...(stored.schema === schema ? { models } : {}),
+  };
 }
 
 const testedShape = z.looseObject({

@@ -12,7 +12,6 @@ import {
   timeForms,
   timeOfNumbers,
 } from '../data/table/staged-rows.js';
-import { must } from '../support/must.js';
 
 /** What the profile says of a column's values. */
 const valueFacts = z.object({
@@ -43,7 +42,7 @@ export interface ColumnFacts extends Readonly<z.infer<typeof valueFacts>> {
    * these times.
    */
   readonly parts: readonly CalendarPart[] | undefined;
-  /** Whole numbers, one for each row, that grow from row to row, as the row numbers of a table do after rows were dropped. */
+  /** Whole numbers, one for each row, that grow from row to row by little, as row numbers do after rows were dropped. */
   readonly growsByRow: boolean;
 }
 
@@ -83,25 +82,44 @@ export async function columnFacts(
   }
   const unasked = columns.map(({ name }) => ({ name, kind: undefined }));
   const inputs = await columnKinds(database, unasked, staged);
+  const growing = await growingByRow(database, staged, values);
   const facts: ColumnFacts[] = [];
   for (const [index, { name }] of columns.entries()) {
     const [column, input] = [values[index], inputs.find((one) => one.name === name)];
     const isDate = staged.files.every(({ file }) => file.types.get(name)?.time);
     const parts = column && input && (await calendarParts(database, index, column, input, isDate));
     const { kind, looksDated = false } = input ?? {};
-    if (!column) continue;
-    const growsByRow =
-      column.whole && column.different === staged.rows && (await growsFromRowToRow(database, name, staged));
-    facts.push({ ...column, name, rows: staged.rows, kind, looksDated, parts, growsByRow });
+    if (column)
+      facts.push({ ...column, name, rows: staged.rows, kind, looksDated, parts, growsByRow: growing.has(name) });
   }
   return { facts, missing };
 }
 
-async function growsFromRowToRow(database: DuckDBConnection, name: string, staged: StagedRows): Promise<boolean> {
-  const number = numberSql(must(staged.columns.get(name), name));
-  const numbers = `SELECT ${number} AS number, lag(${number}) OVER (ORDER BY rowid) AS before FROM ${stagedTable}`;
-  const [falls = 0] = await queryNumbers(database, ['count(*) FILTER (number <= before)'], `(${numbers})`);
-  return falls === 0;
+/**
+ * The columns that have a whole number for each row, which grows from row to row. The first rows rule out nearly all
+ * others, since a statement for each column of a wide table takes long.
+ */
+async function growingByRow(
+  database: DuckDBConnection,
+  { columns, rows }: StagedRows,
+  values: readonly z.infer<typeof valueFacts>[],
+): Promise<ReadonlySet<string>> {
+  const unique = [...columns.values()].filter((_, index) => {
+    const { whole = false, different = 0, smallest = 0, largest = 0 } = values[index] ?? {};
+    return whole && different === rows && rows > enoughRows && largest - smallest < mostGap * rows;
+  });
+  if (unique.length === 0) return new Set();
+  const firstRows = `${stagedTable} ORDER BY rowid LIMIT ${enoughRows}`;
+  const first = await queryRows(database, `SELECT ${unique.map(numberSql).join(', ')} FROM ${firstRows}`);
+  const growing = new Set<string>();
+  for (const [c, column] of unique.entries()) {
+    if (first.some((row, r) => r > 0 && Number(row[c]) <= Number(first[r - 1]?.[c]))) continue;
+    const number = numberSql(column);
+    const pairs = `(SELECT ${number} <= lag(${number}) OVER (ORDER BY rowid) AS falls FROM ${stagedTable})`;
+    const [falls] = await queryNumbers(database, ['count(*) FILTER (falls)'], pairs);
+    if (falls === 0) growing.add(column.name);
+  }
+  return growing;
 }
 
 async function readValueFacts(database: DuckDBConnection) {
@@ -306,8 +324,7 @@ function isOfRows(column: ColumnFacts): boolean {
   const { name, kind, rows, different, present, smallest, largest, whole, growsByRow } = column;
   const isRowNumber = rowNumber.test(splitWords(name).join('_'));
   const isOneEach = whole && different === rows;
-  const mayCount = growsByRow && largest - smallest < mostGap * rows;
-  const countsRows = isOneEach && (largest - smallest < rows || mayCount || unnamed.test(name));
+  const countsRows = growsByRow || (isOneEach && (largest - smallest < rows || unnamed.test(name)));
   const measures = kind !== 'categorical' && !isId(column) && !isRowNumber;
   return present > enoughRows && (countsRows || (different > present * (isId(column) ? 0.9 : 0.5) && !measures));
 }

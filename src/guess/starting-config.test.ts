@@ -106,9 +106,10 @@ test.each<[what: string, columns: Readonly<Record<string, (row: number) => Cell>
     'row numbers with gaps, as after rows were dropped: they grow, or have the name of a column without one',
     {
       ...{ grows: (row) => 3 * row + (row % 2), X: (row) => (997 * row) % 2003, cost: (row) => (997 * row) % 2011 },
+      ...{ starts: (row) => (row < 300 ? 3 * row : 3 * (row - 300) + 1) },
       ...label,
     },
-    { columns: { grows: 'ignored', X: 'ignored' }, inputs: ['cost numeric'] },
+    { columns: { grows: 'ignored', X: 'ignored' }, inputs: ['cost numeric', 'starts numeric'] },
   ],
   [
     'lists',

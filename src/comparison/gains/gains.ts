@@ -101,9 +101,10 @@ export async function estimateGains(
         const errorOf = (estimated: EstimatedGain, sides: Sides) =>
           gainError(estimated, { ...pair, ...sides }, must(runVariance, 'variance'), rowErrors, uncertainty);
         const settings = gain.alternatives && settingGains(gain.alternatives, errorOf);
-        const ofRows = rowErrors?.variances.get(gain);
-        const rowShare = ofRows && ofRows.variance > 0 ? ofRows.largest / ofRows.variance : 0;
-        return { ...gain, rowShare, error: errorOf(gain, pair), ...(settings === undefined ? {} : { settings }) };
+        const error = errorOf(gain, pair);
+        const ofRows = (error?.known ?? 0) > 0 ? rowErrors?.variances.get(gain) : undefined;
+        const rowShare = ofRows ? ofRows.largest / ofRows.variance : 0;
+        return { ...gain, rowShare, error, ...(settings === undefined ? {} : { settings }) };
       };
       return {
         ...pair,

@@ -94,6 +94,10 @@ function onUndefinedMetrics(model: MeasuredModel, tasks: readonly JudgedTask[]):
   });
 }
 
+/** Why gains between settings that may be the best have no test. */
+const untestedSettings =
+  'the gain is not tested: there are more than 16 combinations of settings that may be the best, or one has no error. Fewer settings, or more seeds, which rule some out, help.';
+
 function onGains(
   { pair, tasks: rows }: TestedPair,
   { tasks, seeds, uncertainty, baseline }: Settings,
@@ -106,19 +110,22 @@ function onGains(
     )
   )
     return [`${title}: every metric equals ${baseline}'s in every run.`];
-  return tasks.flatMap(({ name, metric }, index) => {
+  const ofTasks = tasks.flatMap(({ name, metric }, index) => {
     const [estimated, row] = [must(pair.tasks[index], 'gain'), must(rows[index], 'row')];
     if (row.gain === null) return [];
     const count = runCount(pair, estimated);
     const notes: string[] = [];
     if (uncertainty !== 'rows' && count < fewestRuns && seeds.length >= fewestRuns)
       notes.push(`${counted(count, 'run')} to compare with ${baseline}; a verdict needs ${fewestRuns}.`);
-    if (count > 1 && row.p === null && (uncertainty === 'seeds' || metric.influence))
+    if (estimated.settings === null) notes.push(untestedSettings);
+    else if (count > 1 && row.p === null && (uncertainty === 'seeds' || metric.influence))
       notes.push('the gain cannot be tested: nothing varies between runs, or there are too few test rows.');
     if (row.relativeGain === null)
       notes.push(`no relative gain, and no Δm: ${baseline}'s ${metric.name} is not above 0.`);
     return notes.map((note) => `${title}, task '${name}': ${note}`);
   });
+  const isUntested = pair.deltaM.gain !== null && pair.deltaM.settings === null;
+  return isUntested ? [...ofTasks, `${title}, Δm: ${untestedSettings}`] : ofTasks;
 }
 
 function isEqual(values: readonly number[], others: readonly number[]): boolean {
