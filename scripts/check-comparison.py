@@ -494,7 +494,7 @@ def check_family(members, of_tasks):
         numbers = {"gain": m.gain, "se": error and error.se, "p": p, "verdict": m.verdict}
         compare("atEdge", str(stored["atEdge"]), str(bool(judged and m.edge)))
         numbers["pHolm"] = different if of_tasks or m.enough else None
-        numbers["interval"], numbers["simultaneous"] = (error and tails_of(m)[2](share) for share in (level, level / size))
+        numbers["interval"], numbers["simultaneous"] = (error and tails_of(m)[2](share) for share in (level, level / max(1, size)))
         if of_tasks:
             related = m.gain is not None and m.unit > 0
             numbers |= {"margin": m.margin, "pEquivalent": outside, "pNotInferior": inferior if m.enough else None}
