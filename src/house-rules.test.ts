@@ -55,7 +55,7 @@ const sizes: Readonly<Record<string, Size>> = {
   comparison: { tokens: 57521, bytes: 208896, files: 51 },
   config: { tokens: 21067, bytes: 83764, files: 16 },
   data: { tokens: 68746, bytes: 255186, files: 36 },
-  engine: { tokens: 38993, bytes: 132926, files: 31 },
+  engine: { tokens: 39346, bytes: 134171, files: 32 },
   guess: { tokens: 8290, bytes: 33366, files: 5 },
   inspect: { tokens: 2665, bytes: 8450, files: 1 },
   'library.ts': { tokens: 1230, bytes: 5642, files: 1 },

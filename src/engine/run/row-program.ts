@@ -9,7 +9,8 @@ import { arrayNamed, copyArray, stepArrays, zeros } from '../signature.js';
 import { countFlops } from './flops.js';
 import { hostState } from './host-state.js';
 import { modelNames, oneStepModel, type StepModel } from './model-graph.js';
-import { openSession, type SessionOptions } from './session.js';
+import type { SessionOptions } from './session.js';
+import { openOrTakeSession } from './spare-sessions.js';
 import { byteCount, TransferMeter, type TransferSpeed } from './transfers.js';
 
 /**
@@ -28,7 +29,7 @@ export async function rowProgram(
 ): Promise<Program> {
   const step = lower(recording, options.device, options.threads);
   const model = oneStepModel(step);
-  const session = await openSession(model.bytes, { ...options, reuse: true });
+  const session = await openOrTakeSession(model.bytes, { ...options, reuse: true });
   const tables = new Set(groups.flatMap(({ states }) => states));
   const { values, steps: stepsOf, ...program } = hostState(signature, session, tables);
   const state = stepState(values, model, groups, tables, recording.state);

@@ -24,7 +24,8 @@ import {
   type NodeProto,
   valueInfo,
 } from './onnx-format.js';
-import { openSession, type SessionOptions } from './session.js';
+import type { SessionOptions } from './session.js';
+import { openOrTakeSession } from './spare-sessions.js';
 import { byteCount, TransferMeter, type TransferSpeed } from './transfers.js';
 
 /**
@@ -40,7 +41,7 @@ export async function scanProgram(
 ): Promise<Program> {
   const step = lower(recording, options.device, options.threads);
   const { bytes, changed, read } = scanModel(step);
-  const session = await openSession(bytes, options);
+  const session = await openOrTakeSession(bytes, options);
   /** The CPU reads the rows of a table where it lies. */
   const rows = new Set(speed ? [] : read.filter((name) => signature.rows?.[name]));
   const { values, steps, ...program } = hostState(signature, session, rows);
