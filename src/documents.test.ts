@@ -241,6 +241,9 @@ test('a comment says what a block is; a comment of another kind says nothing', (
 test('docs/claims.md has the numbers of docs/claims/*.csv; a number that is not there is an error', () => {
   const rows = numbersOf(join(root, 'docs/claims'));
   expect(filled(read('docs/claims/page.md'), rows)).toBe(read('docs/claims.md'));
+  expect(read('docs/claims.md')).not.toMatch(/\{[^{}]*\//); // a name that is not understood would stay
+  expect(filled('{census/beside never-married, ple, mmoe, income/word}', rows)).toBe('none that counts');
+  expect(filled('{rows/equal, harder, ple: loss on y1, margins/word}', rows)).toBe('loss');
   const one = '{structure/equal, VTR VCR, cgc, mmoe/gain interval}';
   expect(filled(`it is ${one}`, rows)).toBe('it is −0.6 [−1.2, 0.0]');
   // By itself a loss; of four parts by Student's t it is −2.1 [−5.1, 1.0].

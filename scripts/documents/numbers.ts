@@ -15,10 +15,11 @@ export function numbersOf(folder: string): readonly Row[] {
 /**
  * A page in which each `{table/words/columns}` is replaced: words, with commas between, are cells of exactly one row of the
  * table, in its order; columns, with spaces between, are those that stand here. `interval` is `[low, high]`; a gain has its sign.
- * `{table/words/word N M}` is the word of a part of a claim that has N parts, where M, in the row's unit, is what counts.
+ * `{table/words/word N M}` is the word of a part of a claim that has N parts, where M, in the row's unit, is what counts. A
+ * row that has its word needs no numbers: `{table/words/word}`.
  */
 export function filled(page: string, rows: readonly Row[]): string {
-  const reference = /\{([\w-]+)\/([^{}/]+)\/([a-z ]+)((?: [\d.]+)*)\}/g;
+  const reference = /\{([\w.-]+)\/([^{}/]+)\/([a-z ]+)((?: [\d.]+)*)\}/g;
   return page.replace(reference, (name, table, words: string, columns: string, numbers: string) => {
     const [row, ...more] = rows.filter(
       (row) => row.table === table && hasInOrder(Object.values(row), words.split(', ')),
@@ -31,9 +32,20 @@ export function filled(page: string, rows: readonly Row[]): string {
       return `${column === 'gain' && !row[column].startsWith('-') ? '+' : ''}${row[column].replace('-', '−')}`;
     };
     if (columns !== 'word') return columns.split(' ').map(text).join(' ');
+    if (numbers === '') return storedWord(row);
     const [parts = 1, margin = null] = numbers.trim().split(' ').map(Number);
     return wordOf(row, parts, margin);
   });
+}
+
+/** The word that was computed with the row, whose errors may be over test rows or over several models. */
+function storedWord({ adjusted = '', model = '' }: Row): string {
+  if (adjusted === 'smaller than δ') return 'none that counts';
+  if (adjusted === 'not precise enough') return 'open';
+  // Such a row is named by what is measured, as `ple: loss on y1`.
+  const [, word] = (adjusted === 'shown' ? model : adjusted).match(/\b(gain|loss|open|none that counts)\b/) ?? [];
+  if (word === undefined) throw new Error(`'${adjusted}' of ${model} is no word of a part`);
+  return word;
 }
 
 /**
