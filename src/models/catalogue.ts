@@ -2,6 +2,7 @@ import { catalogue } from '../support/catalogue.js';
 import { adatt } from './adatt.js';
 import { aitm } from './aitm.js';
 import { asymmetricSharing } from './asymmetric-sharing.js';
+import { auxiliary } from './auxiliary.js';
 import { cgc } from './cgc.js';
 import { crossStitch } from './cross-stitch.js';
 import { customizedSharing } from './customized-sharing.js';
@@ -38,6 +39,7 @@ export const models = catalogue('model', [
   esmm,
   escm2,
   aitm,
+  auxiliary,
 ]);
 
 /** The model that every gain is measured against. */

@@ -116,11 +116,23 @@ export interface Prediction {
   readonly penalty?: Tensor;
   /** float32 [tasks, batch]: added to the loss, each task's mean over its sample space. */
   readonly rowPenalties?: Tensor;
+  /** In training: heads of networks of one task for other tasks. */
+  readonly auxiliary?: readonly AuxiliaryHead[];
   /**
    * If present, the loss sees its result in place of `logits`, `rowPenalties` and the batch's labels and masks.
    * Evaluation sees `logits`.
    */
   readonly trained?: (targets: Targets) => Targets & Pick<Prediction, 'logits' | 'rowPenalties'>;
+}
+
+/** Network k's loss is w_k (L_k + sum of weight L_j over its heads): head j has task j's labels, mask and loss. */
+export interface AuxiliaryHead {
+  /** Tasks, by index: whose network it is, and what the head predicts. */
+  readonly network: number;
+  readonly task: number;
+  /** float32 [outputs, batch] of `task`. */
+  readonly logits: Tensor;
+  readonly weight: number;
 }
 
 /**
@@ -158,6 +170,8 @@ export type NoiseUnits = Readonly<Record<string, readonly [members: number, widt
  */
 export interface Model {
   readonly parameters: ParameterStarts;
+  /** Parameters that training alone reads: they are in checkpoints, but neither counted nor served. */
+  readonly trainingOnly?: ParameterStarts;
   readonly noise: NoiseUnits;
   /** Set by a model that compares tasks row by row: what to do where their sample spaces differ. */
   readonly needsOneSampleSpace?: string;
@@ -177,11 +191,20 @@ export interface ForwardPass {
   readonly context: Context;
 }
 
-/** A model of these layers, whose parameters have the layers' order. */
-export function composed(layers: readonly Layer[], predict: (pass: ForwardPass) => Prediction): Model {
+/**
+ * A model of these layers, whose parameters have the layers' order.
+ * @param heads layers that are applied in training alone
+ */
+export function composed(
+  layers: readonly Layer[],
+  predict: (pass: ForwardPass) => Prediction,
+  heads: readonly Layer[] = [],
+): Model {
+  const parametersOf = (some: readonly Layer[]) => Object.assign({}, ...some.map(({ parameters }) => parameters));
   return {
-    parameters: Object.assign({}, ...layers.map(({ parameters }) => parameters)),
-    noise: Object.assign({}, ...layers.map(({ noise }) => noise)),
+    parameters: parametersOf(layers),
+    trainingOnly: parametersOf(heads),
+    noise: Object.assign({}, ...[...layers, ...heads].map(({ noise }) => noise)),
     apply: (parameters, inputs, context) => predict({ parameters, inputs, context }),
   };
 }
@@ -278,6 +301,11 @@ function checkSizes(parameters: ParameterStarts): void {
   }
 }
 
+/** How all that is trained starts. */
+export function trainingStarts({ parameters, trainingOnly }: Model): ParameterStarts {
+  return { ...parameters, ...trainingOnly };
+}
+
 /** Draws every parameter from the stream of its name. */
 export function initialize(starts: ParameterStarts, random: Random): Parameters {
   return mapValues(starts, ({ kind, task, shape, start }, name) => {
@@ -324,9 +352,9 @@ export function filled(shape: readonly number[], value: number): ParameterStart 
   return { shape, kind: 'bias', start: (values) => void values.fill(value) };
 }
 
-/** The same parameters as parts of the network of one task: see `Parameter.task`. */
-export function ownedBy(task: string, starts: ParameterStarts): ParameterStarts {
-  return mapValues(starts, (start) => ({ ...start, task }));
+/** The layer as a part of the network of one task: see `Parameter.task`. */
+export function ownedBy(task: string, layer: Layer): Layer {
+  return { ...layer, parameters: mapValues(layer.parameters, (start) => ({ ...start, task })) };
 }
 
 export function parameterNamed(parameters: Readonly<Record<string, Tensor>>, name: string): Tensor {

@@ -11,6 +11,11 @@ const anyLevels = z.array(layerWidths.min(1));
 const levels = anyLevels.min(1);
 const levelsText = 'The widths of the layers of one expert (bottom, column), a list for each level.';
 export const oneLevel = levels.default([[256]]).describe(levelsText);
+/** `levels` of single-task with heads, which share the last layer. */
+export const twoLevelsWithHeads = anyLevels
+  .min(1, 'heads have no layer to share: name one, or take single-task')
+  .default([[256], [128]])
+  .describe(levelsText);
 export const twoLevels = levels.default([[256], [128]]).describe(levelsText);
 /** `levels` of models that also work without levels: the towers then read x. */
 export const oneLevelOrNone = anyLevels.default([[256]]).describe(levelsText);

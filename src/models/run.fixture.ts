@@ -13,6 +13,7 @@ import {
   type ModelShape,
   type Parameters,
   type Prediction,
+  trainingStarts,
 } from './model.js';
 import { type CommonOptions, commonOptions } from './options.js';
 import type { LayerOptions, Row, Values } from './scalars.fixture.js';
@@ -81,7 +82,7 @@ export function count(parameters: Parameters): number {
 export function randomValues(model: Model, seed = 7): Record<string, { shape: readonly number[]; data: Float64Array }> {
   const random = randomFromSeed(seed);
   return Object.fromEntries(
-    Object.entries(initialize(model.parameters, random)).map(([name, { value }]) => {
+    Object.entries(initialize(trainingStarts(model), random)).map(([name, { value }]) => {
       const stream = random.stream(name);
       const any = () => Math.fround(0.6 * stream.normal());
       const draw = name.endsWith('.variance') ? () => 0.5 + Math.abs(any()) : any;
@@ -94,7 +95,7 @@ export function startingValues(
   model: Model,
   seed = 7,
 ): Record<string, { shape: readonly number[]; data: Float32Array }> {
-  const parameters = initialize(model.parameters, randomFromSeed(seed));
+  const parameters = initialize(trainingStarts(model), randomFromSeed(seed));
   return Object.fromEntries(Object.entries(parameters).map(([name, { value }]) => [name, value]));
 }
 
@@ -169,16 +170,18 @@ export function lossGradients(
   context: Context = evaluating,
 ): Record<string, Float32Array> {
   const names = Object.keys(values);
-  const gradients = tf.grads((...tensors) =>
-    loss(
-      model.apply(
-        Object.fromEntries(names.map((name, i) => [name, present(tensors[i])])),
-        toInputs(rows, shape),
-        context,
-      ),
-    ).asScalar(),
-  )(names.map((name) => present(toTensors(values)[name])));
-  return Object.fromEntries(names.map((name, i) => [name, Float32Array.from(present(gradients[i]).dataSync())]));
+  const tensors = toTensors(values);
+  const objective = () => loss(model.apply(tensors, toInputs(rows, shape), context)).asScalar();
+  const { grads } = tf.engine().gradients(
+    objective,
+    names.map((name) => present(tensors[name])),
+  );
+  return Object.fromEntries(
+    names.map((name, i) => [
+      name,
+      grads[i]?.dataSync<'float32'>() ?? new Float32Array(present(values[name]).data.length),
+    ]),
+  );
 }
 
 /** The part of a batched parameter that belongs to one member: [members, ...]. */

@@ -1,8 +1,9 @@
 import { tf } from '../support/tf.js';
+import type { Features } from './layers/axes.js';
 import { embed } from './layers/embed.js';
-import { towers } from './layers/mlps.js';
-import { composed, defineModel, ownedBy } from './model.js';
-import { twoLevelsOrNone } from './options.js';
+import { mlps, towers } from './layers/mlps.js';
+import { composed, defineModel, type ForwardPass, type ModelShape, type ModelTask, ownedBy } from './model.js';
+import { type CommonOptions, twoLevelsOrNone } from './options.js';
 
 /**
  * K independent networks, each with embeddings of its own: an MLP of all levels' layers and the tower's (PLE section 5,
@@ -20,20 +21,30 @@ export const singleTask = defineModel({
   tower: [64],
   options: { levels: twoLevelsOrNone },
   build(shape, options) {
-    const tower = [...options.levels.flat(), ...options.tower];
-    const networks = shape.tasks.map((task) => {
-      const { name } = task;
-      const input = embed(shape, options, `${name}.`);
-      const mlp = towers(`${name}.mlp`, [task], input.width, { ...options, tower });
-      return {
-        input,
-        mlp,
-        layers: [input, mlp].map((layer) => ({ ...layer, parameters: ownedBy(name, layer.parameters) })),
-      };
-    });
+    const networks = shape.tasks.map((task) => taskNetwork(task, shape, options));
     return composed(
       networks.flatMap(({ layers }) => layers),
-      (pass) => ({ logits: tf.concat(networks.map(({ input, mlp }) => mlp.apply(pass, input.apply(pass)))) }),
+      (pass) => ({ logits: tf.concat(networks.map(({ hidden, tower }) => tower.apply(pass, hidden(pass)))) }),
     );
   },
 });
+
+/** The network of one task: its levels are the first layers of an MLP, the tower is the rest. */
+export function taskNetwork(
+  task: ModelTask,
+  shape: ModelShape,
+  options: CommonOptions & { readonly levels: readonly (readonly number[])[] },
+) {
+  const { name } = task;
+  const widths = options.levels.flat();
+  const input = embed(shape, options, `${name}.`);
+  const levels = mlps(`${name}.mlp`, [name], input.width, widths, options);
+  const tower = towers(`${name}.mlp`, [task], levels.width, options, widths.length);
+  return {
+    layers: [input, levels, tower].map((layer) => ownedBy(name, layer)),
+    width: levels.width,
+    tower,
+    /** The output of the last layer of the levels. */
+    hidden: (pass: ForwardPass): Features => levels.apply(pass, input.apply(pass)),
+  };
+}

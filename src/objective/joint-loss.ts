@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { firstOutputs, outputCount, type Task } from '../data/dataset.js';
+import type { AuxiliaryHead } from '../models/model.js';
 import { must } from '../support/must.js';
 import { tf } from '../support/tf.js';
 import { logisticLoss, ownLoss, squaredError } from './losses.js';
@@ -18,7 +19,7 @@ const leastSum = 1e-30;
  * Binary tasks: logistic loss on logits, of a positive times the task's `positiveWeight`. The denominator is that of
  * the mask alone, as PyTorch's `BCEWithLogitsLoss` has it for `pos_weight`. Regression: squared error in the task's
  * units, (label - offset) / scale. Multiclass: cross entropy of the softmax of the task's logits, a label being the
- * index of its class. A task may have another loss: `losses.ts`.
+ * index of its class. A task may have another loss: `losses.ts`. Auxiliary heads add w_k a L_j: see `AuxiliaryHead`.
  */
 export function jointLoss(tasks: readonly Task[]): JointLoss {
   const groups = lossGroups(tasks);
@@ -27,7 +28,7 @@ export function jointLoss(tasks: readonly Task[]): JointLoss {
   const standardized = units.some((task) => task.offset !== 0 || task.scale !== 1);
   const added = tasks.map(({ positiveWeight = 1 }) => positiveWeight - 1);
 
-  return (logits, labels, mask, lossWeights) => {
+  return (logits, labels, mask, lossWeights, heads = []) => {
     const [rows, batch] = [tasks.length, must(logits.shape[1], 'batch')];
     const perTask = (values: number[]) => tf.tensor(values, [rows, 1], 'float32');
 
@@ -41,7 +42,13 @@ export function jointLoss(tasks: readonly Task[]): JointLoss {
     // A positive's target is 1, so that its factor is 1 + (positiveWeight - 1); that of all others is 1, exactly.
     if (added.some((more) => more !== 0)) losses = losses.mul(targets.mul(perTask(added)).add(1));
     const means = meansOver(losses, mask);
-    return { loss: means.mul(lossWeights).sum(), tasks: means };
+    const ofHeads = heads.map(({ network, task, logits: ofHead, weight }) => {
+      const alone = jointLoss(tasks.slice(task, task + 1));
+      const weights = lossWeights.slice(network, 1).mul(weight);
+      return alone(ofHead, sliceRows(labels, task, 1), sliceRows(mask, task, 1), weights).loss;
+    });
+    const loss = ofHeads.reduce((sum, ofHead) => sum.add(ofHead), means.mul(lossWeights).sum());
+    return { loss, tasks: means };
   };
 }
 
@@ -59,8 +66,9 @@ export type JointLoss = (
   mask: Tensor,
   /** float32 [tasks] */
   lossWeights: Tensor,
+  heads?: readonly AuxiliaryHead[],
 ) => {
-  /** float32 scalar */
+  /** float32 scalar, with the heads' losses */
   readonly loss: Tensor;
   /** float32 [tasks], unweighted */
   readonly tasks: Tensor;

@@ -10,6 +10,7 @@ import {
   type ModelShape,
   type ParameterStarts,
   type Parameters,
+  trainingStarts,
 } from '../models/model.js';
 import type { Balancing } from '../objective/balancing/balancing.js';
 import { balancings } from '../objective/balancing/catalogue.js';
@@ -33,6 +34,7 @@ import { type TrainingSteps, trainingSteps } from './training-rows.js';
 export interface TrainingSetup {
   readonly dataset: Dataset;
   readonly model: Model;
+  /** Initial values, also of what training alone reads. */
   readonly parameters: Parameters;
   readonly optimizer: Optimizer;
   /** The learning rate after `completedSteps` steps in all: one, or one for each unit of selection. */
@@ -73,7 +75,7 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
     steps.all / train.epochs,
   );
   const memory = tableMemory(model.parameters, experiment);
-  const parameters = initialize(model.parameters, random.stream('initial'));
+  const parameters = initialize(trainingStarts(model), random.stream('initial'));
   const optimizer = buildOptimizer(parameters, train.optimizer, train.optimizers?.embeddings);
   const sharing = sharingOnce(experiment, dataset);
   const balanced = balancedBy(balancing, sharing);

@@ -7,7 +7,7 @@ import { createCompiledEngine } from '../engine/run/compiled-engine.js';
 import { firstDifference, type Tolerance, tolerances } from '../engine/tolerance.fixture.js';
 import { cut } from '../engine/training-step.fixture.js';
 import { models } from '../models/catalogue.js';
-import { initialize } from '../models/model.js';
+import { initialize, trainingStarts } from '../models/model.js';
 import { mixed, three, two } from '../models/model-tests.fixture.js';
 import { build, type Given, present, smallOptions, usualWidths } from '../models/run.fixture.js';
 import { balancings } from '../objective/balancing/catalogue.js';
@@ -58,7 +58,7 @@ interface MadeStep extends Given {
 export function madeStep({ model: name, shape, options, batchSize, steps, seed = 6, ...given }: MadeStep) {
   const random = randomFromSeed(seed);
   const model = build({ model: name, shape, options });
-  const parameters = initialize(model.parameters, random);
+  const parameters = initialize(trainingStarts(model), random);
   const names = Object.keys(parameters);
   const tasks = shape.tasks.map(({ name: task, outputs }, index): Task => {
     const classes = Array.from({ length: outputs ?? 0 }, (_, c) => `c${c}`);
@@ -121,13 +121,13 @@ export function madeStep({ model: name, shape, options, batchSize, steps, seed =
   });
   /** Fresh: an engine may train tables where they lie. */
   const signature = (onRows = false): Signature => {
-    const state = initialState(initialize(model.parameters, random), optimizer, extras);
+    const state = initialState(initialize(trainingStarts(model), random), optimizer, extras);
     return { state, batch: arrays.training, rows: onRows ? rowIndexes(model, optimizer.lazy, state) : undefined };
   };
   const evaluation = {
     step: evaluationStep(model, () => {}),
     signature: () => ({
-      state: Object.fromEntries(Object.entries(parameters).map(([n, { value }]) => [n, value])),
+      state: Object.fromEntries(Object.keys(model.parameters).map((n) => [n, present(parameters[n]).value])),
       batch: arrays.inputs,
     }),
     chunk: { categorical: present(chunk.categorical), numeric: present(chunk.numeric) },

@@ -10,6 +10,7 @@ import {
   type NoiseUnits,
   type Parameters,
   trainable,
+  trainingStarts,
 } from '../models/model.js';
 import type { JointLoss } from '../objective/joint-loss.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
@@ -47,7 +48,8 @@ export function trainingStep(
   names: readonly string[],
   { balanced = null, average }: Extras = {},
 ): Step {
-  const trained = names.filter((name) => model.parameters[name]?.kind !== 'statistic');
+  const starts = trainingStarts(model);
+  const trained = names.filter((name) => starts[name]?.kind !== 'statistic');
   return (state, batch) => {
     const observed: Record<string, Tensor> = {};
     const context = trainingContext(batch, trained.length < names.length);

@@ -12,7 +12,7 @@ test.each([60, 1800])('so it does with batch normalisation, in batches of %i', (
   expectSameBits('mmoe', batchSize, { normalization: 'batch' }),
 );
 
-describe.each(models.names.filter((name) => name !== 'single-task'))('%s', (model) => {
+describe.each(models.names.filter((name) => !['single-task', 'auxiliary'].includes(name)))('%s', (model) => {
   test.each(['cagrad', 'metabalance'] as const)('trains as with fixed weights where %s has nothing to do', (method) =>
     expectAsFixed(method, model),
   );

@@ -3,6 +3,7 @@ import { jointLoss } from '../objective/joint-loss.js';
 import { elementCount, type HostArrays } from '../support/arrays.js';
 import { ConfigError } from '../support/errors.js';
 import { must } from '../support/must.js';
+import { mapValues } from '../support/records.js';
 import { createDiagnostics, type Diagnosis, type Diagnostics } from './diagnostics.js';
 import { type EpochRecord, epochRecord } from './epoch-record.js';
 import { trainEpoch } from './epoch-steps.js';
@@ -90,7 +91,7 @@ export async function startTraining(setup: TrainingSetup, from?: Snapshot): Prom
   const rows = rowIndexes(model, optimizer.lazy, state);
   const program = await engine.compile(step, { state, batch, rows });
   try {
-    const start = Object.fromEntries(Object.entries(setup.parameters).map(([name, { value }]) => [name, value]));
+    const start = mapValues(model.parameters, (_, name) => must(setup.parameters[name], name).value);
     const tables = rowIndexes(model, optimizer.lazy, start);
     const evaluator = await createEvaluator(engine, model, start, dataset, batchSize, tables);
     const diagnostics = setup.diagnosed ? await createDiagnostics(setup, setup.diagnosed, start, tables) : undefined;
@@ -172,7 +173,7 @@ class Trainer {
   /** Evaluates the parameters on validation. */
   async *evaluate(): AsyncGenerator<TrainingRecord, EvaluatedEpoch> {
     const { program, diagnostics } = this.#compiled;
-    const parameters = evaluatedValues(await program.readState(), Object.keys(this.#setup.parameters));
+    const parameters = evaluatedValues(await program.readState(), Object.keys(this.#setup.model.parameters));
     const evaluation = yield* this.#evaluated(parameters, 'validation');
     const diagnosis = diagnostics?.isDue(this.#progress.epoch) ? await diagnostics.measure(parameters) : undefined;
     return { parameters, metrics: validationMetrics(this.#setup.dataset, evaluation), diagnosis };

@@ -34,6 +34,7 @@ export interface Mlps extends Layer {
  *
  * Parameters `<name>.<layer>.weight` [members, outputs, inputs] and `.bias` [members, 1, outputs]; with normalisation
  * `.gain` and `.shift` [members, 1, outputs]; with prelu `.slope` [members, 1, 1].
+ * @param first the number of the first layer: the layers before it are another part of the MLP
  */
 export function mlps(
   name: string,
@@ -41,15 +42,16 @@ export function mlps(
   inputs: number,
   widths: readonly number[],
   options: CommonOptions,
+  first = 0,
 ): Mlps {
   const parameters: Record<string, ParameterStart> = {};
   const noise: Record<string, readonly [number, number]> = {};
   const rate = dropoutRates(options).layers;
   const normalizes = options.normalization !== 'none';
   const byBatch = options.normalization === 'batch';
-  const layers = widths.map((_, index) => `${name}.${index}`);
+  const layers = widths.map((_, index) => `${name}.${first + index}`);
   for (const [index, width] of widths.entries()) {
-    const layer = `${name}.${index}`;
+    const layer = `${name}.${first + index}`;
     parameters[`${layer}.weight`] = glorot(members, widths[index - 1] ?? inputs, width);
     parameters[`${layer}.bias`] = zeroBias(members, width);
     if (normalizes) {
@@ -90,9 +92,16 @@ export interface Towers extends Layer {
 /**
  * One tower per task, computed together: hidden layers of the widths `tower`, then the linear logit layer
  * `<name>.logit`. Each multiclass task has a logit layer of its own, `<name>.logit.<task>`, with an output per class.
+ * @param first See `mlps`.
  */
-export function towers(name: string, tasks: readonly ModelTask[], inputs: number, options: CommonOptions): Towers {
-  const hidden = mlps(name, namesOf(tasks), inputs, options.tower, options);
+export function towers(
+  name: string,
+  tasks: readonly ModelTask[],
+  inputs: number,
+  options: CommonOptions,
+  first = 0,
+): Towers {
+  const hidden = mlps(name, namesOf(tasks), inputs, options.tower, options, first);
   const logitLayers = groupLogitLayers(name, tasks);
   const starts = logitLayers.map(({ layer, members, outputs }) => ({
     [`${layer}.weight`]: glorot(members, hidden.width, outputs),

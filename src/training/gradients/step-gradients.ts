@@ -8,7 +8,7 @@ import { tf } from '../../support/tf.js';
 
 /** The losses of a step, at some values of the parameters. */
 export interface Losses {
-  /** Scalar: sum_k w_k L_k with the config's weights, without the penalty. */
+  /** Scalar: sum_k w_k L_k with the config's weights and auxiliary heads, without the penalty. */
   readonly joint: Tensor;
   /** [tasks], unweighted. */
   readonly tasks: Tensor;
@@ -22,7 +22,7 @@ export function predictionLosses(
   batch: { readonly labels: Tensor; readonly mask: Tensor; readonly lossWeights: Tensor },
 ): Losses {
   const { logits, labels, mask, rowPenalties } = prediction.trained?.(batch) ?? { ...batch, ...prediction };
-  const joint = loss(logits, labels, mask, batch.lossWeights);
+  const joint = loss(logits, labels, mask, batch.lossWeights, prediction.auxiliary);
   const { penalty } = prediction;
   const ofRows = rowPenalties && meansOver(rowPenalties, mask).sum();
   return {
