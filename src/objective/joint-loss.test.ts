@@ -96,6 +96,50 @@ describe.each([
   });
 });
 
+it('an auxiliary head adds its loss by its own task’s labels, mask and type, times its weight and that of its network', () => {
+  const tasks = [binary('a', { positiveWeight: 3 }), classes('b', 2), regression('c', 3, 2)];
+  const x = [
+    [1, 1],
+    [0, 1],
+    [2, 0],
+    [5, 5],
+  ];
+  const labels = [
+    [Number.NaN, Number.NaN],
+    [1, 0],
+    [4, Number.NaN],
+  ];
+  const mask = [
+    [0, 0],
+    [1, 3],
+    [2, 0],
+  ];
+  const lossWeights = tf.tensor1d([0.5, 7, 2]);
+  const heads = [
+    { network: 0, task: 2, weight: 3, logits: [[2, 9]] },
+    {
+      network: 2,
+      task: 1,
+      weight: 0.25,
+      logits: [
+        [0, 1],
+        [0, 0],
+      ],
+    },
+    { network: 1, task: 0, weight: 1, logits: [[1, 1]] },
+  ];
+  const lossWith = (some: typeof heads) => {
+    const ofHeads = some.map((head) => ({ ...head, logits: matrix(head.logits) }));
+    const { loss, tasks: means } = jointLoss(tasks)(matrix(x), matrix(labels), matrix(mask), lossWeights, ofHeads);
+    return { loss: loss.dataSync()[0] ?? Number.NaN, means: [...means.dataSync()] };
+  };
+  const [without, withHeads] = [lossWith([]), lossWith(heads)];
+  expect(withHeads.means).toEqual(without.means);
+  const ofC = (2 - (4 - 3) / 2) ** 2;
+  const ofB = (Math.log(2) + 3 * Math.log(1 + Math.exp(-1))) / 4; // labels 1 and 0, of weights 1 and 3
+  expectClose([withHeads.loss - without.loss], [0.5 * 3 * ofC + 2 * 0.25 * ofB]);
+});
+
 it('the mean over rows is weighted, also where weights add up to less than 1', () => {
   const found = evaluate([binary('a')], [[0.5, 2]], [[1, 0]], [[0.0025, 0.005]], [1]).tasks;
   expectClose(found, [(logistic(0.5, 1) + 2 * logistic(2, 0)) / 3]);
