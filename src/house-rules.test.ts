@@ -51,8 +51,8 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
  * numbers; one that raises a number says in its message what left elsewhere.
  */
 const sizes: Readonly<Record<string, Size>> = {
-  cli: { tokens: 20478, bytes: 91310, files: 26 },
-  comparison: { tokens: 57521, bytes: 208896, files: 51 },
+  cli: { tokens: 20613, bytes: 91790, files: 26 },
+  comparison: { tokens: 57555, bytes: 208989, files: 51 },
   config: { tokens: 21067, bytes: 83764, files: 16 },
   data: { tokens: 68746, bytes: 255186, files: 36 },
   engine: { tokens: 39346, bytes: 134171, files: 32 },
@@ -65,7 +65,7 @@ const sizes: Readonly<Record<string, Size>> = {
   optimizers: { tokens: 5138, bytes: 19829, files: 5 },
   report: { tokens: 26597, bytes: 100827, files: 27 },
   scripts: { tokens: 24760, bytes: 87297, files: 22 },
-  serving: { tokens: 14644, bytes: 51002, files: 9 },
+  serving: { tokens: 16036, bytes: 55310, files: 10 },
   support: { tokens: 8253, bytes: 28070, files: 16 },
   tracking: { tokens: 3430, bytes: 13065, files: 4 },
   training: { tokens: 34392, bytes: 127833, files: 28 },

@@ -1,5 +1,5 @@
 import { loaders } from '../data/catalogue.js';
-import { type Dataset, outputCount, type Task } from '../data/dataset.js';
+import { type Dataset, firstOutputs, outputCount, type Task } from '../data/dataset.js';
 import { project } from '../data/encode/project.js';
 import type { Encoding } from '../data/encoding.js';
 import type { DialectOptions, LoaderContext, RowReading } from '../data/loader.js';
@@ -10,12 +10,13 @@ import type { Engine, Program, Signature } from '../engine/engine.js';
 import { inLabelUnits, sigmoid, type TaskScores } from '../metrics/samples.js';
 import type { Model } from '../models/model.js';
 import { hasManyRows } from '../optimizers/optimizer.js';
-import type { HostArray } from '../support/arrays.js';
+import { type FloatArray, float32, type HostArray } from '../support/arrays.js';
 import { ConfigError } from '../support/errors.js';
 import { must } from '../support/must.js';
 import { type ScoredBatch, scoredBatches } from '../training/evaluation.js';
 import { modelShape } from '../training/setup.js';
 import { batchArrays, evaluationStep, rowIndexes } from '../training/step.js';
+import { meanLogits } from './mean-logits.js';
 import { type ServedSet, servedSets, type TrainedModel } from './trained-run.js';
 
 /** New rows, encoded for the run's model. */
@@ -239,7 +240,7 @@ function softmax(logits: readonly Float32Array[]): Float32Array[] {
 
 /**
  * The evaluation of a model's runs, each task by the parameters that serve it. A run has one compiled step, which runs a
- * chunk once with each of its sets; a task's logits are taken from those of its own set.
+ * chunk once with each of its sets. A task's logits are those of its set, or of the mean prediction of several.
  */
 async function servedProgram(
   engine: Engine,
@@ -254,28 +255,51 @@ async function servedProgram(
   const [first] = programs.values();
   const { program: only } = must(first, 'parameters');
   if (sets.length === 1) return only;
-  const setOf = ({ name }: Task) => sets.find((set) => set.tasks.includes(name));
-  const setOfOutput = tasks.flatMap((task) => Array<ServedSet | undefined>(outputCount(task)).fill(setOf(task)));
   const order = [...sets];
   return {
     ...(only.transfers && { transfers: only.transfers }),
     async run(chunk) {
-      let whole: HostArray | undefined;
+      const results = new Map<ServedSet, HostArray>(); // [S, outputs, B]
       for (const set of order) {
         const compiled = must(programs.get(set.model), 'program');
         if (compiled.loaded !== set) await compiled.program.writeState(set.parameters);
         compiled.loaded = set;
-        const { logits } = await compiled.program.run(chunk); // [S, outputs, B]
-        if (whole && logits) takeOutputs(whole, logits, (output) => setOfOutput[output] === set);
-        whole ??= logits;
+        results.set(set, must((await compiled.program.run(chunk)).logits, 'logits'));
       }
       order.reverse(); // the next chunk begins with the set that is loaded
-      return { logits: must(whole, 'logits') };
+      return { logits: logitsOfTasks(tasks, sets, results) };
     },
     async release() {
       for (const { program } of programs.values()) await program.release();
     },
   };
+}
+
+/** [S, outputs, B] */
+function logitsOfTasks(
+  tasks: readonly Task[],
+  sets: readonly ServedSet[],
+  results: ReadonlyMap<ServedSet, HostArray>,
+): FloatArray {
+  const [any] = results.values();
+  const [steps = 0, outputs = 0, rows = 0] = must(any, 'logits').shape;
+  const whole = float32([steps, outputs, rows]);
+  const firsts = firstOutputs(tasks);
+  for (const [t, task] of tasks.entries()) {
+    const ofTask = sets.filter((set) => set.tasks.includes(task.name)).map((set) => must(results.get(set), 'logits'));
+    for (let step = 0; step < steps; step++) {
+      const begin = (step * outputs + (firsts[t] ?? 0)) * rows;
+      const logits = ofTask.map(({ data }) =>
+        Array.from({ length: outputCount(task) }, (_, output) =>
+          Float32Array.from(data.subarray(begin + output * rows, begin + (output + 1) * rows)),
+        ),
+      );
+      const [only = []] = logits;
+      const mean = logits.length === 1 ? only : meanLogits(task, logits);
+      for (const [output, values] of mean.entries()) whole.data.set(values, begin + output * rows);
+    }
+  }
+  return whole;
 }
 
 function evaluationProgram(engine: Engine, batch: Signature['batch'], { model, parameters }: ServedSet) {
@@ -284,11 +308,4 @@ function evaluationProgram(engine: Engine, batch: Signature['batch'], { model, p
   );
   const step = evaluationStep(model, () => undefined);
   return engine.compile(step, { state: parameters, batch, rows: rowIndexes(model, large, parameters) });
-}
-
-/** Copies the rows of some outputs. [S, outputs, B] */
-function takeOutputs(to: HostArray, from: HostArray, isTaken: (output: number) => boolean): void {
-  const [, outputs = 0, rows = 0] = to.shape;
-  for (let begin = 0; begin < to.data.length; begin += rows)
-    if (isTaken((begin / rows) % outputs)) to.data.set(from.data.subarray(begin, begin + rows), begin);
 }

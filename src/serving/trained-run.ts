@@ -7,6 +7,7 @@ import type { Model, ModelShape } from '../models/model.js';
 import type { HostArrays } from '../support/arrays.js';
 import { ConfigError, DataError, inWorkingFolder } from '../support/errors.js';
 import { must } from '../support/must.js';
+import { mapValues } from '../support/records.js';
 import { readSafetensors } from '../support/safetensors.js';
 import { type FinishedRun, readRun } from '../training/finished-run.js';
 import { encodingFile, readStored, servedFiles } from '../training/folder/run-folder.js';
@@ -25,7 +26,7 @@ export interface TrainedModel {
   readonly sets: readonly StoredSet[];
 }
 
-/** Parameters, and the tasks that are predicted with them. */
+/** Parameters, and the tasks that are predicted with them. Several sets of a task predict it together, by their mean. */
 interface StoredSet {
   /** The path of its file. */
   readonly file: string;
@@ -76,41 +77,70 @@ export async function readTrainedRun(
   return { path, experiment, result, notes, encoding, sets };
 }
 
+/** A run of a comparison, and the tasks that it serves. Without `tasks`: all. */
+export interface ServingRun {
+  readonly path: string;
+  readonly tasks?: readonly string[];
+}
+
 /**
- * One model of several runs of a comparison, which serve different tasks.
+ * One model of several runs of a comparison, which serve different tasks, or one task together. Metrics of the result are
+ * then means over the runs.
  * @param folder the comparison's
- * @param runs Without `tasks`: all.
- * @throws as `readTrainedRun`, and DataError for runs that encode the columns differently.
+ * @throws as `readTrainedRun`, and DataError for runs of other rows, or that encode the columns differently.
  */
 export async function readServingRuns(
   folder: string,
-  runs: readonly { readonly path: string; readonly tasks?: readonly string[] }[],
+  runs: readonly ServingRun[],
   needed?: readonly PartKind[],
 ): Promise<TrainedModel> {
-  const members: TrainedModel[] = [];
-  for (const { path } of runs) members.push(await readTrainedRun(path, needed));
+  const members: { readonly run: TrainedModel; serves(task: string): boolean }[] = [];
+  for (const { path, tasks } of runs)
+    members.push({ run: await readTrainedRun(path, needed), serves: (task) => tasks?.includes(task) ?? true });
   const [first, ...others] = members;
-  const model = must(first, 'a run');
+  const model = must(first, 'a run').run;
   if (others.length === 0) return model;
-  const encodings = new Set(members.map(({ encoding }) => JSON.stringify(encoding)));
-  if (encodings.size > 1)
-    throw new DataError(
-      `${runs.map(({ path }) => path).join(' and ')} encode the columns differently, so that no one model has their tasks: use each by itself.`,
-    );
-  const isServed = (index: number, task: string) => runs[index]?.tasks?.includes(task) ?? true;
-  const ofTasks = (index: number, tasks: readonly string[]) => tasks.filter((task) => isServed(index, task));
-  const results = members.flatMap(({ result }, index) =>
-    Object.entries(result.tasks).filter(([task]) => isServed(index, task)),
-  );
+  const all = members.map(({ run }) => run);
+  refuseDifferent(all);
+  const tasks = model.encoding.tasks.map(({ name }) => {
+    const results = members.flatMap(({ run, serves }) => (serves(name) ? (run.result.tasks[name] ?? []) : []));
+    return [name, meanResult(results)] as const;
+  });
   return {
     ...model,
     path: folder,
-    result: { ...model.result, tasks: Object.fromEntries(results) },
-    notes: [...new Set(members.flatMap(({ notes }) => notes))],
+    result: { ...model.result, tasks: Object.fromEntries(tasks) },
+    notes: [...new Set(all.flatMap(({ notes }) => notes))],
     sets: members
-      .flatMap(({ sets }, index) => sets.map((set) => ({ ...set, tasks: ofTasks(index, set.tasks) })))
+      .flatMap(({ run, serves }) => run.sets.map((set) => ({ ...set, tasks: set.tasks.filter(serves) })))
       .filter(({ tasks }) => tasks.length > 0),
   };
+}
+
+/** @throws DataError for runs that are not of one data set and one encoding. */
+function refuseDifferent(runs: readonly TrainedModel[]): void {
+  const paths = runs.map(({ path }) => path).join(' and ');
+  if (new Set(runs.map(({ result }) => result.dataset.checksum)).size > 1)
+    throw new DataError(
+      `${paths} have rows of their own (dataset.splitSeed or dataset.seed is 'run'), and test rows of one were trained on by another: name one by --seed.`,
+    );
+  if (new Set(runs.map(({ encoding }) => JSON.stringify(encoding))).size > 1)
+    throw new DataError(
+      `${paths} encode the columns differently, so that no one model has their tasks: use each by itself.`,
+    );
+}
+
+type TaskResult = TrainedModel['result']['tasks'][string];
+
+function meanResult(results: readonly TaskResult[]): TaskResult {
+  const [first] = results;
+  const mean = (split: 'validation' | 'test') =>
+    mapValues(must(first, 'a result')[split], (value, metric) => {
+      const numbers = results.map((result) => result[split][metric]);
+      if (!numbers.every((number) => typeof number === 'number')) return value;
+      return numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
+    });
+  return { ...must(first, 'a result'), validation: mean('validation'), test: mean('test') };
 }
 
 /** The parameters with their models, one for the sets of a run. @throws DataError for weights of another model. */

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Option } from '@commander-js/extra-typings';
 import type { TrainedModel } from '../../serving/trained-run.js';
 import { ConfigError } from '../../support/errors.js';
+import { counted } from '../../support/text.js';
 import type { PartKind } from '../../training/plugins.js';
 import { collect, say, wholeFrom } from '../command.js';
 
@@ -9,7 +10,9 @@ import { collect, say, wholeFrom } from '../command.js';
 export const runArgument = ['<run>', 'the folder of a finished run, or with --model of a comparison'] as const;
 export const modelOption = ['--model <label>', 'a model of the comparison, by its label'] as const;
 export const seedOption = () =>
-  new Option('--seed <n>', 'its run of this seed (default: the first)').argParser(wholeFrom('--seed', 0));
+  new Option('--seed <n>', 'its run of this seed (default: the mean prediction of all seeds)').argParser(
+    wholeFrom('--seed', 0),
+  );
 export const pluginOption = ['--plugin <file>', 'a plugin whose parts the run uses; its code runs', collect] as const;
 
 interface Named {
@@ -18,7 +21,7 @@ interface Named {
   readonly plugin?: readonly string[] | undefined;
 }
 
-/** Reads a run, or a model of a comparison. A note says which seed's it is, if there are several. */
+/** Reads a run, or a model of a comparison: all its seeds, or one. A note says what several are. */
 export async function servedRun(
   path: string,
   { model: label, seed, plugin }: Named,
@@ -32,10 +35,10 @@ export async function servedRun(
   await loadNamed(plugin);
   if (folderKind(path) === 'comparison') {
     const served = servedModel(path, label, seed);
-    const { otherSeeds } = served;
-    if (seed === undefined && otherSeeds.length > 0)
-      say(`note: The run of seed ${served.seed} is used; --seed names another (${otherSeeds.join(', ')}).`);
-    return readServingRuns(path, served.runs, needed);
+    if (served.missing.length > 0) say(`note: Without seed ${served.missing.join(', ')}, which has not finished.`);
+    const run = await readServingRuns(path, served.runs, needed);
+    if (served.seeds.length > 1) say(`note: ${together(served.seeds, run)}`);
+    return run;
   }
   if (label !== undefined || seed !== undefined)
     throw new ConfigError(`--model and --seed choose a run of a comparison, and ${path} is none.`);
@@ -44,4 +47,11 @@ export async function servedRun(
       `${path} has the predictions of a command, and no model. docs/boosting.md says what gbm.py keeps.`,
     );
   return readTrainedRun(path, needed);
+}
+
+/** What is together, and its size. */
+function together(seeds: readonly number[], { sets }: TrainedModel): string {
+  const bytes = sets.flatMap(({ parameters }) => Object.values(parameters).map(({ data }) => data.byteLength));
+  const size = bytes.reduce((sum, count) => sum + count, 0) / 2 ** 20;
+  return `The ${seeds.length} seeds predict together, by their mean: ${counted(sets.length, 'network')}, ${size.toFixed(1)} MiB. --seed names one (${seeds.join(', ')}).`;
 }

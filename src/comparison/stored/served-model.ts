@@ -7,18 +7,19 @@ import { readComparison } from '../comparison.js';
 import { pointText } from '../plan/axis-point.js';
 import { runsOfReference } from './entry.js';
 
-/** The runs of one seed that predict with a comparison's model. */
+/** The runs that predict with a comparison's model. */
 export interface ServedModel {
-  readonly seed: number;
-  /** The other seeds under which it was trained. */
-  readonly otherSeeds: readonly number[];
-  /** Several where tasks chose different settings: each serves its tasks. */
+  /** One, or all under which it was trained: their mean predicts. */
+  readonly seeds: readonly number[];
+  /** Seeds whose runs have not finished. */
+  readonly missing: readonly number[];
+  /** Several of a seed where tasks chose different settings: each serves its tasks. */
   readonly runs: readonly { readonly path: string; readonly tasks?: readonly string[] }[];
 }
 
 /**
  * Finds a model of a comparison by its label.
- * @param seed Undefined: the first that has finished.
+ * @param seed Undefined: all that have finished.
  * @throws ConfigError that says what there is instead.
  */
 export function servedModel(folder: string, label: string | undefined, seed: number | undefined): ServedModel {
@@ -43,13 +44,15 @@ export function servedModel(folder: string, label: string | undefined, seed: num
       `'${label}' has runs at ${atOtherPoints.length + 1} points of the axes: name the folder of one, such as ${paths[0]} (${pointText(model.point)}).`,
     );
   const seeds = finished.map((run) => run.seed);
-  const chosen = finished.find((run) => run.seed === (seed ?? seeds[0]));
-  if (!chosen)
+  const chosen = finished.filter((run) => seed === undefined || run.seed === seed);
+  if (chosen.length === 0)
     throw new ConfigError(`'${label}' has no finished run of seed ${seed ?? model.runs[0]?.seed}${among(seeds)}.`);
   return {
-    seed: chosen.seed,
-    otherSeeds: seeds.filter((other) => other !== chosen.seed),
-    runs: runsOfReference(chosen).map(({ path, tasks }) => ({ path: join(folder, path), ...(tasks && { tasks }) })),
+    seeds: chosen.map((run) => run.seed),
+    missing: seed === undefined ? model.runs.filter(({ status }) => status !== 'done').map((run) => run.seed) : [],
+    runs: chosen
+      .flatMap(runsOfReference)
+      .map(({ path, tasks }) => ({ path: join(folder, path), ...(tasks && { tasks }) })),
   };
 }
 

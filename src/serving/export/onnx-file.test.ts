@@ -37,6 +37,27 @@ describe('an exported file predicts raw columns as ple predict does', async () =
     await expectServed(mixed);
   });
 
+  test.each([undefined, 'log'] as const)('networks that predict all tasks together, link %s', async (link) => {
+    const { tasks } = run.encoding;
+    const encoding = {
+      ...run.encoding,
+      tasks: tasks.map((task) => (task.type === 'regression' ? { ...task, link, scale: 0.1 } : task)),
+    };
+    const wide = changed(run, every, { levels: [[9], [5]] });
+    const networks = [...run.sets, ...wide.sets, ...changed(run, every, {}).sets];
+    await expectServed({ ...run, encoding, sets: networks });
+    const found = await predicted({ ...run, encoding, sets: networks });
+    const alone: Awaited<ReturnType<typeof predicted>>[] = [];
+    for (const set of networks) alone.push(await predicted({ ...run, encoding, sets: [set] }));
+    for (const [column, values] of Object.entries(found))
+      for (const [row, value] of values.entries()) {
+        const ofTask = alone.filter((_, set) => networks[set]?.tasks.includes(column.split('.')[0] ?? ''));
+        expect(ofTask).toHaveLength(3);
+        const mean = ofTask.reduce((sum, columns) => sum + (columns[column]?.[row] ?? Number.NaN), 0) / 3;
+        expect(Math.abs(value - mean) / Math.max(1, Math.abs(mean)), column).toBeLessThan(1e-6);
+      }
+  });
+
   test('a log link, the mean of a list, and a column that is constant in training', () => {
     const { columns, tasks } = run.encoding;
     const encoding = {

@@ -18,7 +18,7 @@ import { definitions } from '../../training/definitions.js';
 import { programVersion } from '../../training/folder/environment.js';
 import { modelShape } from '../../training/setup.js';
 import type { Scale } from '../score-rows.js';
-import { servedSets, type TrainedModel } from '../trained-run.js';
+import { type ServedSet, servedSets, type TrainedModel } from '../trained-run.js';
 import { columnInputs, columnNodes, inputInfo } from './column-nodes.js';
 import { type ModelData, modelNodes } from './model-nodes.js';
 import { OnnxNodes } from './onnx-nodes.js';
@@ -61,10 +61,16 @@ function addPredictions(nodes: OnnxNodes, run: TrainedModel, dataset: ModelData,
   const rows = nodes.add('Shape', [anyInput], [intAttribute('start', 0), intAttribute('end', 1)]);
   const inputs = { ...columnNodes(nodes, run.encoding), rows };
   const sets = servedSets(run, modelShape(dataset)).map((set, _, all) => {
-    const prefix = all.length > 1 ? `${set.tasks.join('+')}/` : '';
+    const prefix =
+      all.length > 1 ? `${isAlone(set, all) ? '' : `seed-${set.experiment.seed}/`}${set.tasks.join('+')}/` : '';
     return { tasks: set.tasks, logits: modelNodes(nodes, set, dataset, inputs, prefix) };
   });
   taskNodes(nodes, dataset.tasks, sets);
+}
+
+/** Whether no other set has one of its tasks. */
+function isAlone(set: ServedSet, all: readonly ServedSet[]): boolean {
+  return all.every((other) => other === set || !other.tasks.some((task) => set.tasks.includes(task)));
 }
 
 /** The metadata of a run's file, with all that docs/serving.md says. */
@@ -127,7 +133,10 @@ interface TaskLogits {
   readonly logits: string;
 }
 
-/** Adds nodes that turn logits into predictions, as `score-rows.ts` does, in 64 bits. */
+/**
+ * Adds nodes that turn logits into predictions, as `score-rows.ts` does, in 64 bits. Where several sets predict a task, the
+ * prediction is their mean, and the logit that of the mean.
+ */
 function taskNodes(nodes: OnnxNodes, tasks: readonly Task[], sets: readonly TaskLogits[]): void {
   const sizes = nodes.integers(...tasks.map(outputCount));
   const split = sets.map((set) => ({
@@ -135,17 +144,44 @@ function taskNodes(nodes: OnnxNodes, tasks: readonly Task[], sets: readonly Task
     parts: nodes.addWide('Split', [set.logits, sizes], [intAttribute('axis', 0)], tasks.length),
   }));
   for (const [t, task] of tasks.entries()) {
-    const logits = must(split.find((set) => set.tasks.includes(task.name))?.parts[t], task.name);
+    const ofTask = split.filter((set) => set.tasks.includes(task.name)).map(({ parts }) => must(parts[t], task.name));
     const [output, result] = [scoreName(task, 'logit'), scoreName(task, 'label')];
-    if (task.type === 'multiclass') {
-      nodes.add('Transpose', [logits], [intsAttribute('perm', [1, 0])], { output });
-      nodes.cast(nodes.add('Softmax', [nodes.cast(output, 'float64')], [intAttribute('axis', 1)]), 'float32', result);
-    } else {
-      nodes.add('Squeeze', [logits, nodes.integers(0)], [], { output });
-      const value = nodes.cast(output, 'float64');
-      nodes.cast(task.type === 'binary' ? sigmoid(nodes, value) : inUnits(nodes, task, value), 'float32', result);
-    }
+    const named = ofTask.length === 1 ? { output } : {};
+    const logits = ofTask.map((part) =>
+      task.type === 'multiclass'
+        ? nodes.add('Transpose', [part], [intsAttribute('perm', [1, 0])], named)
+        : nodes.add('Squeeze', [part, nodes.integers(0)], [], named),
+    );
+    const wide = logits.map((logit) => nodes.cast(logit, 'float64'));
+    const predicted = wide.map((logit) => predictionNode(nodes, task, logit));
+    const mean = meanNode(nodes, predicted);
+    nodes.cast(mean, 'float32', result);
+    if (predicted.length > 1) nodes.cast(logitNode(nodes, task, mean, wide), 'float32', output);
   }
+}
+
+/** ONNX Runtime's Mean takes no 64-bit numbers. */
+function meanNode(nodes: OnnxNodes, values: readonly string[]): string {
+  const sum = values.reduce((total, value) => nodes.add('Add', [total, value]));
+  return values.length === 1 ? sum : nodes.add('Div', [sum, nodes.number('float64', values.length)]);
+}
+
+function predictionNode(nodes: OnnxNodes, task: Task, logit: string): string {
+  if (task.type === 'multiclass') return nodes.add('Softmax', [logit], [intAttribute('axis', 1)]);
+  return task.type === 'binary' ? sigmoid(nodes, logit) : inUnits(nodes, task, logit);
+}
+
+/** The logit of a mean prediction of several networks. */
+function logitNode(nodes: OnnxNodes, task: Task, mean: string, logits: readonly string[]): string {
+  if (task.type === 'regression') {
+    const value = task.link === 'log' ? nodes.add('Log', [mean]) : mean;
+    const shifted = nodes.add('Sub', [value, nodes.number('float64', task.offset)]);
+    return nodes.add('Div', [shifted, nodes.number('float64', task.scale)]);
+  }
+  if (task.type === 'multiclass') return nodes.add('Log', [mean]);
+  // 1 - mean would lose the digits of probabilities near 1.
+  const others = logits.map((logit) => sigmoid(nodes, nodes.add('Neg', [logit])));
+  return nodes.add('Sub', [nodes.add('Log', [mean]), nodes.add('Log', [meanNode(nodes, others)])]);
 }
 
 function sigmoid(nodes: OnnxNodes, logit: string): string {
