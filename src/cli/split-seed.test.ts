@@ -46,4 +46,11 @@ test('splitSeed: run: models under one seed see the same rows, and seeds have te
   }
   expect([...testSets.values()].map(({ size }) => size)).toEqual([1, 1, 1]);
   expect(new Set([...testSets.values()].flatMap((sets) => [...sets])).size).toBe(3);
+
+  const predict = (...seed: string[]) =>
+    pleHere(['predict', 'runs/own-rows', '--model', 'single-task', ...seed, 'data.csv'], { cwd: folder });
+  const together = await predict();
+  expect(together.status).toBe(3);
+  expect(together.stderr).toContain('test rows of one were trained on by another: name one by --seed.');
+  await succeeded(predict('--seed', '2'));
 });
