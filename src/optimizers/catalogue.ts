@@ -37,6 +37,7 @@ type AdamOptions = z.infer<z.ZodObject<ReturnType<typeof adamOptions>>>;
 function adamRule({ beta1, beta2, epsilon }: AdamOptions): UpdateRule {
   return {
     slots: { 'adam.first': 0, 'adam.second': 0 },
+    fading: ['adam.first'], // the second moment takes too long
     begin: (step, learningRate) => {
       const t = step.add(1);
       // 1 - beta^t loses most of its digits in float32 (beta2^1 = 0.999), so it is written with the hyperbolic tangent:
@@ -167,6 +168,7 @@ const sgd = defineOptimizer({
   build: ({ momentum, nesterov }) => ({
     restsAtZero: momentum === 0,
     slots: momentum === 0 ? {} : { 'sgd.momentum': 0 },
+    fading: ['sgd.momentum'],
     begin: (_step, learningRate) => (parameter, gradient, slot) => {
       if (momentum === 0) return { parameter: parameter.sub(gradient.mul(learningRate)), slots: {} };
       const buffer = slot('sgd.momentum').mul(momentum).add(gradient);

@@ -113,6 +113,20 @@ describe('three steps, or more', () => {
 type Options = Readonly<Record<string, unknown>> & { readonly type: string };
 const length = { epochs: 10, stepsPerEpoch: 5 };
 
+it.each([
+  [{ type: 'adam' }, 'adam.first'],
+  [{ type: 'sgd', momentum: 0.9 }, 'sgd.momentum'],
+])('%o keeps no denormal moment of a row without a gradient, and moves it to the same bits', (options, slot) => {
+  const steps = Array.from({ length: 1000 }, (_, step) => ({ p: step === 0 ? [0.3, -0.7, 0] : [0, 0, 0] }));
+  const after = (kind: 'embedding' | 'weight') =>
+    train({ p: { kind, value: vector([0.5, -1.25, 0]) } }, steps, options);
+  const [table, weight] = [after('embedding'), after('weight')];
+  const isDenormal = (moment: number) => moment !== 0 && Math.abs(moment) < 2 ** -126;
+  expect(values(table, `${slot}/p`).map(isDenormal)).toEqual([false, false, false]);
+  expect(values(weight, `${slot}/p`).map(isDenormal)).toEqual([true, true, false]);
+  expect(values(table, 'p')).toEqual(values(weight, 'p'));
+});
+
 describe('options', () => {
   it('beside a schedule, a decay is an error that says which to remove', () => {
     const both = { type: 'sgd', decay: { ratio: 0.5 }, schedule: { type: 'constant' } };
