@@ -25,8 +25,8 @@ export async function planComparison(
     for (const { label, command } of config.external)
       on({ kind: 'note', message: `After these runs ${label} is a command for each seed: ${command}` });
     const plan = await openPlan(config, folder, readShape, on, signal);
-    for (const message of [noteOnPower(config) ?? [], await notesOnTestRows(config, readShape)].flat())
-      on({ kind: 'note', message });
+    const notes = [noteOnPower(config) ?? [], await notesOnTestRows(config, readShape)];
+    for (const message of notes.flat()) on({ kind: 'note', message });
     const search = await plan.search(new Set());
     const decided = search.outcome && (await plan.decide(search.outcome.chosen));
     if (decided) on({ kind: 'decided', changes: decided });

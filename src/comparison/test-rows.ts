@@ -10,17 +10,16 @@ import type { ReadShape } from './plan/data-shapes.js';
  * test rows that each seed draws anew, have other errors.
  */
 export async function notesOnTestRows(config: ComparisonConfig, readShape: ReadShape): Promise<readonly string[]> {
-  const { baseline, points, seeds, uncertainty } = config;
-  if (uncertainty === 'seeds') return [];
+  if (config.uncertainty === 'seeds') return [];
   const notes: string[] = [];
-  for (const point of points) {
-    const experiment = config.experiment(baseline, point, seeds[0] ?? 0);
+  for (const point of config.points) {
+    const experiment = config.experiment(config.baseline, point, config.seeds[0] ?? 0);
     const { seed, splitSeed } = experiment.dataset;
     const judged = experiment.tasks.map((task) => judge(task, config.metrics));
     if (seed === 'run' || splitSeed === 'run' || !judged.some(({ metric }) => metric.errorBeforeTraining)) continue;
     const shape = await readShape(experiment).catch(() => undefined); // the runs say what is wrong with their data
     if (!shape || shape.grouped) continue;
-    for (const [index, task] of judged.entries()) notes.push(...onTestRows(task, shape.testClasses[index], config));
+    notes.push(...judged.flatMap((task, index) => onTestRows(task, shape.testClasses[index], config)));
   }
   return [...new Set(notes)]; // points may have the same test rows
 }

@@ -43,13 +43,12 @@ export async function countClasses(
   signal: AbortSignal,
 ): Promise<DataShape['testClasses']> {
   const counts = tasks.map(({ type }) => (type === 'binary' ? { positives: 0, negatives: 0 } : null));
-  const blocks = counts.some((count) => count) ? Math.ceil(test.rows / test.blockRows) : 0;
-  for (let index = 0; index < blocks; index++) {
+  for (let index = 0; counts.some(Boolean) && index * test.blockRows < test.rows; index++) {
     signal.throwIfAborted();
     const { labels, masks } = await test.read(index);
-    for (let cell = 0; cell < masks.length; cell++) {
+    for (const [cell, weight] of masks.entries()) {
       const count = counts[cell % tasks.length];
-      if (count && (masks[cell] ?? 0) > 0) count[labels[cell] === 1 ? 'positives' : 'negatives']++;
+      if (count && weight > 0) count[labels[cell] === 1 ? 'positives' : 'negatives']++;
     }
   }
   return counts;
