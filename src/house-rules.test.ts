@@ -52,14 +52,14 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
  */
 const sizes: Readonly<Record<string, Size>> = {
   cli: { tokens: 20613, bytes: 91790, files: 26 },
-  comparison: { tokens: 57555, bytes: 208989, files: 51 },
+  comparison: { tokens: 58281, bytes: 211844, files: 52 },
   config: { tokens: 21067, bytes: 83764, files: 16 },
   data: { tokens: 68746, bytes: 255186, files: 36 },
   engine: { tokens: 39346, bytes: 134171, files: 32 },
   guess: { tokens: 8290, bytes: 33366, files: 5 },
   inspect: { tokens: 2665, bytes: 8450, files: 1 },
   'library.ts': { tokens: 1230, bytes: 5642, files: 1 },
-  metrics: { tokens: 10047, bytes: 34880, files: 9 },
+  metrics: { tokens: 10071, bytes: 35126, files: 9 },
   models: { tokens: 25119, bytes: 88673, files: 37 },
   objective: { tokens: 10698, bytes: 37156, files: 21 },
   optimizers: { tokens: 5232, bytes: 20137, files: 5 },

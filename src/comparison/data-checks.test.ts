@@ -24,6 +24,7 @@ const data = (test: number, grouped: boolean) => async () => ({
   model: { tasks: binaryTasks('income', 'never-married'), categorical: [], numeric: [] },
   rows: { train: 1, validation: 1, test },
   grouped,
+  testClasses: [],
 });
 
 test('errors over test rows want as many rows as predictions are kept for', async () => {

@@ -9,6 +9,7 @@ import { distinctRuns, type Run } from './plan/run.js';
 import { noteOnPower } from './search.js';
 import { mean } from './statistics/variances.js';
 import { foldersAt, secondsLogged } from './stored/folders.js';
+import { notesOnTestRows } from './test-rows.js';
 
 export type ComparisonPlan = Awaited<ReturnType<typeof planComparison>>;
 
@@ -23,9 +24,9 @@ export async function planComparison(
     const folder = join(parent, name);
     for (const { label, command } of config.external)
       on({ kind: 'note', message: `After these runs ${label} is a command for each seed: ${command}` });
-    const message = noteOnPower(config);
-    if (message !== null) on({ kind: 'note', message });
     const plan = await openPlan(config, folder, readShape, on, signal);
+    const notes = [noteOnPower(config) ?? [], await notesOnTestRows(config, readShape)];
+    for (const message of notes.flat()) on({ kind: 'note', message });
     const search = await plan.search(new Set());
     const decided = search.outcome && (await plan.decide(search.outcome.chosen));
     if (decided) on({ kind: 'decided', changes: decided });

@@ -32,6 +32,7 @@ import { fewestRuns } from './statistics/gain-family.js';
 import { type Entry, groupEntries, readRuns } from './stored/entry.js';
 import { runTimes } from './stored/folders.js';
 import { keptRuns } from './stored/kept-settings.js';
+import { notesOnTestRows } from './test-rows.js';
 
 export type ComparisonResult =
   | { readonly status: 'interrupted'; readonly folder: string }
@@ -179,9 +180,9 @@ type TrainedFolder =
  * @param before A table of the same config in the folder.
  */
 async function trainWhatLacks(plan: Plan, opened: Opened, before: Tested | undefined): Promise<TrainedFolder> {
-  const { config, on, signal } = opened;
+  const { config, executor, on, signal } = opened;
   const failed = new Set<string>();
-  let [isDecided, hasTrained] = [false, false];
+  let [isBegun, isDecided, hasTrained] = [false, false, false];
   for (;;) {
     const step = await next(plan, config.seeds, failed);
     if (step.decided && !isDecided) {
@@ -193,6 +194,8 @@ async function trainWhatLacks(plan: Plan, opened: Opened, before: Tested | undef
     const copied = await reuseFinished({ ...step, runs: distinctRuns(step.runs) }, opened);
     noter(on)(copied);
     if (copied !== undefined) continue;
+    if (!isBegun) for (const message of await notesOnTestRows(config, executor.readShape)) noter(on)(message);
+    isBegun = true;
     const left = await trainStage(step, failed, opened);
     if (left) return { status: 'detached', ...left };
     if (signal.aborted) return { status: 'interrupted' };

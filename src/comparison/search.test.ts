@@ -39,7 +39,7 @@ train: { epochs: 9, batchSize: 10, optimizer: { type: adam } }
 const random = configWith('{ type: random, candidates: 5 }');
 
 const readShape: ReadShape = async ({ tasks }) => ({
-  ...{ kind: 'shape', rows: { train: 1, validation: 1, test: 1 }, grouped: false },
+  ...{ kind: 'shape', rows: { train: 1, validation: 1, test: 1 }, grouped: false, testClasses: [] },
   model: {
     ...{ categorical: [], numeric: ['a', 'b', 'c'] },
     tasks: tasks.map(({ name }) => ({ name, type: 'regression' })),

@@ -1,5 +1,5 @@
 import { defineMetric } from './metric.js';
-import { delongVariance, influenceOnArea, influenceOnMean, interval } from './row-influence.js';
+import { delongVariance, errorOfAreaGain, influenceOnArea, influenceOnMean, interval } from './row-influence.js';
 import {
   areaUnderCurve,
   type BinarySample,
@@ -26,6 +26,7 @@ export const auc = defineMetric({
   score: (value) => 1000 * value,
   ofConstant: 0.5,
   influence: (_task, scores) => influenceOnArea(scores),
+  errorBeforeTraining: errorOfAreaGain,
 });
 
 /**

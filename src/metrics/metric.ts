@@ -35,6 +35,14 @@ interface Common {
    * Set if the metric has an error over rows: each row's influence (`row-influence.ts`); null where it is not defined.
    */
   readonly influence?: (task: Task, scores: TaskScores) => Float64Array | null;
+  /** About the error over rows of a gain, before training, between models that both have this value. */
+  readonly errorBeforeTraining?: (rows: ClassCounts, value: number) => number;
+}
+
+/** Rows of a binary task's sample space. */
+export interface ClassCounts {
+  readonly positives: number;
+  readonly negatives: number;
 }
 
 interface BinaryMetric extends Common {

@@ -7,7 +7,7 @@ import { binaryAccuracy, logLoss, normalisedEntropy } from './binary.js';
 import { metrics } from './catalogue.js';
 import { evaluateTask, selectionScore, taskLoss } from './evaluate.js';
 import { mse, nmse, r2 } from './regression.js';
-import { delongVariance } from './row-influence.js';
+import { delongVariance, errorOfAreaGain } from './row-influence.js';
 import {
   binary,
   labels,
@@ -269,4 +269,16 @@ test('NaN gives null, a split whose threshold is nowhere has no field', () => {
   expect(evaluateTask(task, lost, 'chosen')).toMatchObject({ f1: null, f1Threshold: null, binaryAccuracy: null });
   expect(evaluateTask(task, lost, { f1Threshold: 0.5 }).f1).toBeNull();
   expect(Object.keys(evaluateTask(task, { logits, labels, mask: ones }, { auc: 0.5 }))).not.toContain('f1');
+});
+
+test('before training, the error over rows of a gain is that of areas under exponential scores (Hanley and McNeil 1982)', () => {
+  const [area, positives, negatives] = [0.8, 400, 4000];
+  const scores = (rows: number, mean: number) =>
+    Array.from({ length: rows }, (_, row) => -mean * Math.log((row + 0.5) / rows));
+  const variance = delongVariance({
+    positives: Float64Array.from(scores(positives, area / (1 - area))).sort(),
+    negatives: Float64Array.from(scores(negatives, 1)).sort(),
+  });
+  const ofPair = 2 * (1 - 0.99) * (variance ?? 0);
+  expect(errorOfAreaGain({ positives, negatives }, area) / Math.sqrt(ofPair)).toBeCloseTo(1, 2);
 });

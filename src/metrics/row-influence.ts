@@ -1,5 +1,5 @@
 import { countBelow } from '../support/arrays.js';
-import type { MetricValue, Range } from './metric.js';
+import type { ClassCounts, MetricValue, Range } from './metric.js';
 import {
   areaUnderCurve,
   type BinarySample,
@@ -10,7 +10,7 @@ import {
   type TaskScores,
 } from './samples.js';
 
-const normalQuantile = 1.959963984540054; // of 0.975
+export const normalQuantile = 1.959963984540054; // of 0.975
 const fewestUnits = 3;
 
 /*
@@ -95,6 +95,16 @@ export function delongVariance(sample: BinarySample): number | null {
       variance += ((weights?.[side][row] ?? 1) * influenceOfRow(logits[row] ?? 0, side)) ** 2;
   }
   return variance;
+}
+
+/** How the influences of rows on two trained models' areas correlate: a high value of those measured (docs/search.md). */
+const usualCorrelation = 0.99;
+
+/** About the error over rows of a gain between two models of this area: Hanley and McNeil (1982), for many rows. */
+export function errorOfAreaGain({ positives, negatives }: ClassCounts, area: number): number {
+  const ofNegatives = area / (2 - area) - area ** 2;
+  const ofPositives = (2 * area ** 2) / (1 + area) - area ** 2;
+  return Math.sqrt(2 * (1 - usualCorrelation) * (ofPositives / positives + ofNegatives / negatives));
 }
 
 /** A row's influence on the area, per unit of its weight, by its logit and class; from ranks as in Sun and Xu (2014). */

@@ -24,6 +24,7 @@ const shape: DataShape = {
   kind: 'shape',
   grouped: false,
   rows: { train: 20, validation: 10, test: 10 },
+  testClasses: [],
   model: { tasks: [], categorical: [], numeric: [] },
 };
 

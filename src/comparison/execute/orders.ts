@@ -4,7 +4,7 @@ import { type LoadingEvent, rememberingDataset } from '../../training/load-datas
 import { loadPlugin } from '../../training/plugins.js';
 import type { RunEvent } from '../../training/run-options.js';
 import { modelShape } from '../../training/setup.js';
-import type { DataShape } from '../plan/data-shapes.js';
+import { countClasses, type DataShape } from '../plan/data-shapes.js';
 import { type PlannedRun, trainPlanned } from './planned-run.js';
 import { planReader } from './stage-plan.js';
 
@@ -63,7 +63,8 @@ export function takeOrders(report: (report: Report) => void) {
     const dataset = await load(experiment, report, signal);
     const { train, validation, test } = dataset.splits;
     const rows = { train: train.rows, validation: validation.rows, test: test.rows };
-    return { kind: 'shape', model: modelShape(dataset), rows, grouped: test.groups !== undefined };
+    const testClasses = await countClasses(dataset, signal);
+    return { kind: 'shape', model: modelShape(dataset), rows, grouped: test.groups !== undefined, testClasses };
   }
 
   async function train(run: PlannedRun, signal: AbortSignal): Promise<Answer> {

@@ -30,7 +30,7 @@ const shapeWith = (width: number): ModelShape => ({
 
 const readShape = async ({ inputs }: Experiment) => {
   const rows = { train: 1, validation: 1, test: 1 };
-  return { kind: 'shape', model: shapeWith(inputs.embedding), rows, grouped: false } as const;
+  return { kind: 'shape', model: shapeWith(inputs.embedding), rows, grouped: false, testClasses: [] } as const;
 };
 
 test('a tuned width of the inputs is counted where widths are matched; the measure is the baseline as configured', async () => {
