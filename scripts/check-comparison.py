@@ -338,7 +338,7 @@ def choices(lists):
 
 
 def keep_settings(model, settings):
-    """The settings that validation does not rule out: not worse than the best by a one-sided paired t-test, p < .01."""
+    """The settings that validation does not rule out: not worse than the best by a one-sided paired t-test, p < .01, and no run collapsed."""
     scores = {task: np.array([[run["scores"][task] for run in one["runs"]] for one in model["candidates"]], dtype=float) for task in TASKS}
     scored = [task for task in TASKS if np.isfinite(scores[task]).any()]
     kept = {"any": len(model["groups"]) < len(TASKS)}
@@ -349,7 +349,8 @@ def keep_settings(model, settings):
         worse = []
         for own in means - best:
             se, gap = np.std(own, ddof=1) / np.sqrt(len(own)), own.mean()
-            worse.append(gap < 0 and (se == 0 or student.cdf(gap / se, len(own) - 1) < 0.01) if np.isfinite(gap) else True)
+            is_less = se == 0 or student.cdf(gap / se, len(own) - 1) < 0.01 or (own + best).min() < best.min() - 5 * np.ptp(best)
+            worse.append(gap < 0 and is_less if np.isfinite(gap) else True)
         some = [one for one, is_worse in zip(settings, worse) if not is_worse]
         kept |= {task: some for task in group}
     groups = [kept[group[0]] for group in model["groups"]]

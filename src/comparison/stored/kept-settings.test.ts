@@ -31,6 +31,17 @@ test('a setting that validation shows to be worse than the best is left out, and
   expect(rates(keptSettings({ label: 'm', point, groups: [['y']], candidates }))).toEqual([[1, 2]]);
 });
 
+test('a setting of which a run collapsed is left out, unless its mean is the best', () => {
+  const collapsed = best.with(2, 0.6); // .19 below all of the best, whose range is .03; p is .19 by scipy.stats.ttest_rel
+  const low = best.with(2, 0.65);
+  const settings = (of: readonly number[]) => [candidate(1, { y: best }), candidate(2, { y: of })];
+  const keptOf = (of: readonly number[]) =>
+    rates(keptSettings({ label: 'm', point, groups: [['y']], candidates: settings(of) }));
+  expect(keptOf(collapsed)).toEqual([[1]]);
+  expect(keptOf(low)).toEqual([[1, 2]]);
+  expect(keptOf(collapsed.map((score) => score + 0.1))).toEqual([[1, 2]]);
+});
+
 test('tasks that choose together are judged by their mean score, others each by its own', () => {
   const candidates = [candidate(1, { y: best, z: worse }), candidate(2, { y: worse, z: best })];
   const model = { label: 'm', point, candidates };

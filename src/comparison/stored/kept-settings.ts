@@ -13,7 +13,8 @@ const screeningLevel = 0.01;
 
 /**
  * The settings of a model that its validation scores do not rule out, for each group of tasks that choose together: all
- * but those that are worse than the best by a one-sided paired t-test over seeds. Settings without all scores are out.
+ * but those that are worse than the best by a one-sided paired t-test over seeds, or of which a run collapsed. Settings
+ * without all scores are out.
  */
 export function keptSettings({
   groups,
@@ -45,7 +46,17 @@ function isWorse(scores: readonly number[], best: readonly number[]): boolean {
   if (!variance || gap >= 0) return false;
   const runs = differences.length;
   const estimated = [{ ...variance, variance: variance.variance / runs, runs }];
-  return variance.variance === 0 || errorBelow(gap, { estimated, known: 0 }) < screeningLevel;
+  if (variance.variance === 0 || hasCollapsed(scores, best)) return true;
+  return errorBelow(gap, { estimated, known: 0 }) < screeningLevel;
+}
+
+/**
+ * Whether a run is more than five ranges of the best setting's runs below them all. One such run makes a setting's
+ * variance so large that the t-test finds nothing, and each gain over this setting undecided.
+ */
+function hasCollapsed(scores: readonly number[], best: readonly number[]): boolean {
+  const [lowest, highest] = [Math.min(...best), Math.max(...best)];
+  return lowest - Math.min(...scores) > 5 * (highest - lowest);
 }
 
 /**
