@@ -52,7 +52,7 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
  */
 const sizes: Readonly<Record<string, Size>> = {
   cli: { tokens: 20613, bytes: 91790, files: 26 },
-  comparison: { tokens: 58281, bytes: 211844, files: 52 },
+  comparison: { tokens: 58374, bytes: 212104, files: 52 },
   config: { tokens: 21067, bytes: 83764, files: 16 },
   data: { tokens: 68746, bytes: 255186, files: 36 },
   engine: { tokens: 39346, bytes: 134171, files: 32 },

@@ -25,7 +25,7 @@ export async function planComparison(
     for (const { label, command } of config.external)
       on({ kind: 'note', message: `After these runs ${label} is a command for each seed: ${command}` });
     const plan = await openPlan(config, folder, readShape, on, signal);
-    const notes = [noteOnPower(config) ?? [], await notesOnTestRows(config, readShape)];
+    const notes = [noteOnPower(config) ?? [], await notesOnTestRows({ config, executor: { readShape } })];
     for (const message of notes.flat()) on({ kind: 'note', message });
     const search = await plan.search(new Set());
     const decided = search.outcome && (await plan.decide(search.outcome.chosen));

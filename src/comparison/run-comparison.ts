@@ -161,7 +161,9 @@ async function runInFolder(opened: Opened): Promise<ComparisonResult> {
   const trained = await trainWhatLacks(plan, opened, isSameConfig ? before : undefined);
   if (trained.status !== 'whole') return { ...trained, folder };
   const { step, hasTrained } = trained;
-  if (!hasTrained) tellPlanned(step, on);
+  const { stage, runs } = step;
+  if (!hasTrained)
+    on({ kind: 'planned', stage, runs: distinctRuns(runs).length, unfinished: [], jobs: 1, threads: null });
   const table = await makeTable(step, before ? testedBefore(before, config.seeds.length) : [], opened);
   if (signal.aborted) return { status: 'interrupted', folder };
   await storedConfig.write();
@@ -180,7 +182,7 @@ type TrainedFolder =
  * @param before A table of the same config in the folder.
  */
 async function trainWhatLacks(plan: Plan, opened: Opened, before: Tested | undefined): Promise<TrainedFolder> {
-  const { config, executor, on, signal } = opened;
+  const { config, on, signal } = opened;
   const failed = new Set<string>();
   let [isBegun, isDecided, hasTrained] = [false, false, false];
   for (;;) {
@@ -194,7 +196,7 @@ async function trainWhatLacks(plan: Plan, opened: Opened, before: Tested | undef
     const copied = await reuseFinished({ ...step, runs: distinctRuns(step.runs) }, opened);
     noter(on)(copied);
     if (copied !== undefined) continue;
-    if (!isBegun) for (const message of await notesOnTestRows(config, executor.readShape)) noter(on)(message);
+    if (!isBegun) (await notesOnTestRows(opened)).map(noter(on));
     isBegun = true;
     const left = await trainStage(step, failed, opened);
     if (left) return { status: 'detached', ...left };
@@ -207,11 +209,6 @@ async function trainWhatLacks(plan: Plan, opened: Opened, before: Tested | undef
 function tellDecided(changes: DecidedChanges, runs: NextStep['runs'], { config, folder, on }: Opened): void {
   on({ kind: 'decided', changes });
   noter(on)(noteOnUntracked(finishedFolders(runs, folder), firstExperiment(config).tracking));
-}
-
-/** Tells the runs of a table for which nothing was trained. */
-function tellPlanned({ stage, runs }: TableStep, on: Opened['on']): void {
-  on({ kind: 'planned', stage, runs: distinctRuns(runs).length, unfinished: [], jobs: 1, threads: null });
 }
 
 function noter(on: Opened['on']): (message: string | null | undefined) => void {

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import type { DataShape } from './plan/data-shapes.js';
+import type { DataShape, ReadShape } from './plan/data-shapes.js';
 import { parsed } from './plan/planned-runs.fixture.js';
 import { notesOnTestRows } from './test-rows.js';
 
@@ -18,6 +18,9 @@ train: { epochs: 1, batchSize: 10, optimizer: { type: adam } }
 const income = { positives: 3092, negatives: 33_020 };
 const education = { positives: 9689, negatives: 26_423 };
 
+const notes = (config: ReturnType<typeof configWith>, readShape: ReadShape) =>
+  notesOnTestRows({ config, executor: { readShape } });
+
 function reader(testClasses: DataShape['testClasses'], grouped = false) {
   const shape = { kind: 'shape', model: { tasks: [], categorical: [], numeric: [] }, grouped, testClasses } as const;
   return async () => ({ ...shape, rows: { train: 1, validation: 1, test: 36_112 } });
@@ -27,9 +30,9 @@ test('a task whose test rows hardly show the margin is named with its rows and t
   const note =
     "Task 'income': 36,112 test rows, 3,092 of them positive, hardly show a gain of 0.001 auc (the margin), whatever the number of seeds. " +
     'The smallest that they show is about 0.0014 at an auc of 0.8, 0.00076 at 0.95 (docs/search.md).';
-  expect(await notesOnTestRows(configWith(), reader([income, education]))).toEqual([note]);
+  expect(await notes(configWith(), reader([income, education]))).toEqual([note]);
   const axis = 'compare.axes={ loss.weights.income.initial: [1, 2] }';
-  expect(await notesOnTestRows(configWith(axis), reader([income, education]))).toEqual([note]);
+  expect(await notes(configWith(axis), reader([income, education]))).toEqual([note]);
 });
 
 test.each([
@@ -40,20 +43,20 @@ test.each([
   ['test rows that each seed draws anew', ['dataset={ from: census-income, splitSeed: run }']],
   ['a metric without a formula', ['compare.metrics.income=logLoss']],
 ])('no note: %s', async (_what, overrides) => {
-  expect(await notesOnTestRows(configWith(...overrides), reader([income, education]))).toEqual([]);
+  expect(await notes(configWith(...overrides), reader([income, education]))).toEqual([]);
 });
 
 test('no note: rows of groups, one class alone, a task that is not binary, data that cannot be read', async () => {
-  expect(await notesOnTestRows(configWith(), reader([income, education], true))).toEqual([]);
-  expect(await notesOnTestRows(configWith(), reader([{ positives: 0, negatives: 100 }, null]))).toEqual([]);
+  expect(await notes(configWith(), reader([income, education], true))).toEqual([]);
+  expect(await notes(configWith(), reader([{ positives: 0, negatives: 100 }, null]))).toEqual([]);
   const broken = async () => Promise.reject(new Error('damaged'));
-  expect(await notesOnTestRows(configWith(), broken)).toEqual([]);
+  expect(await notes(configWith(), broken)).toEqual([]);
 });
 
 test('data are read only where a metric has a formula', async () => {
   const read = vi.fn(reader([null, null]));
-  await notesOnTestRows(configWith('tasks.0.type=regression', 'tasks.1.type=regression'), read);
+  await notes(configWith('tasks.0.type=regression', 'tasks.1.type=regression'), read);
   expect(read).not.toHaveBeenCalled();
-  await notesOnTestRows(configWith('tasks.0.type=regression'), read);
+  await notes(configWith('tasks.0.type=regression'), read);
   expect(read).toHaveBeenCalledOnce();
 });

@@ -9,7 +9,13 @@ import type { ReadShape } from './plan/data-shapes.js';
  * Before training: the tasks whose test rows hardly show the margin, whatever the number of seeds. Groups of rows, and
  * test rows that each seed draws anew, have other errors.
  */
-export async function notesOnTestRows(config: ComparisonConfig, readShape: ReadShape): Promise<readonly string[]> {
+export async function notesOnTestRows({
+  config,
+  executor,
+}: {
+  readonly config: ComparisonConfig;
+  readonly executor: { readonly readShape: ReadShape };
+}): Promise<readonly string[]> {
   if (config.uncertainty === 'seeds') return [];
   const notes: string[] = [];
   for (const point of config.points) {
@@ -17,7 +23,7 @@ export async function notesOnTestRows(config: ComparisonConfig, readShape: ReadS
     const { seed, splitSeed } = experiment.dataset;
     const judged = experiment.tasks.map((task) => judge(task, config.metrics));
     if (seed === 'run' || splitSeed === 'run' || !judged.some(({ metric }) => metric.errorBeforeTraining)) continue;
-    const shape = await readShape(experiment).catch(() => undefined); // the runs say what is wrong with their data
+    const shape = await executor.readShape(experiment).catch(() => undefined); // the runs say what is wrong with their data
     if (!shape || shape.grouped) continue;
     notes.push(...judged.flatMap((task, index) => onTestRows(task, shape.testClasses[index], config)));
   }

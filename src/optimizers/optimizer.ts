@@ -201,14 +201,17 @@ function arrayUpdate(name: string, parameter: Parameter, rule: UpdateRule, optio
   const decay = rule.decay?.[kind];
   const lazy = isLazy(parameter, options);
   const selects = lazy && !(rule.restsAtZero && l2 === 0 && !decay);
-  const fading = kind === 'embedding' && !lazy ? rule.fading : [];
+  const fades = kind === 'embedding' && !lazy;
   return ({ parameters, gradients, slots }: Update, gradient: Tensor, { rate, move }: RatedMove) => {
     const value = named(parameters, name, 'value');
     const withL2 = l2 === 0 ? gradient : gradient.add(value.mul(l2));
     const decayed = decay ? value.mul(tf.sub(1, rate.mul(decay))) : value;
     const slot = (slotName: string) => {
-      const kept = named(slots, `${slotName}/${name}`, 'optimizer slot');
-      return fading?.includes(slotName) ? withoutDenormals(kept) : kept;
+      const moments = named(slots, `${slotName}/${name}`, 'optimizer slot');
+      if (!fades || !rule.fading?.includes(slotName)) return moments;
+      // Rounded to multiples of 2^-104, which leaves numbers of 2^-55 and more as they are. Moments of rows that batches
+      // seldom name would shrink to denormal numbers, with which a processor computes many times as slowly.
+      return moments.add(2 ** -80).sub(2 ** -80);
     };
     const next = move(decayed, withL2, slot);
     const choose = selects ? ofTouched(named(gradients, name, 'gradient')) : (moved: Tensor) => moved;
@@ -219,14 +222,6 @@ function arrayUpdate(name: string, parameter: Parameter, rule: UpdateRule, optio
       ),
     };
   };
-}
-
-/**
- * Rounds to multiples of 2^-104, which leaves numbers of 2^-55 and more as they are. Moments of rows that batches seldom
- * name would shrink to denormal numbers, with which a processor computes many times as slowly.
- */
-function withoutDenormals(moments: Tensor): Tensor {
-  return moments.add(2 ** -80).sub(2 ** -80);
 }
 
 function slotShape(slot: UpdateRule['slots'][string], shape: readonly number[]): readonly number[] {
