@@ -51,8 +51,8 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
  * numbers; one that raises a number says in its message what left elsewhere.
  */
 const sizes: Readonly<Record<string, Size>> = {
-  cli: { tokens: 20613, bytes: 91790, files: 26 },
-  comparison: { tokens: 58374, bytes: 212104, files: 52 },
+  cli: { tokens: 20639, bytes: 91899, files: 26 },
+  comparison: { tokens: 59073, bytes: 214639, files: 53 },
   config: { tokens: 21067, bytes: 83764, files: 16 },
   data: { tokens: 68746, bytes: 255186, files: 36 },
   engine: { tokens: 39346, bytes: 134171, files: 32 },
@@ -63,7 +63,7 @@ const sizes: Readonly<Record<string, Size>> = {
   models: { tokens: 25119, bytes: 88673, files: 37 },
   objective: { tokens: 10698, bytes: 37156, files: 21 },
   optimizers: { tokens: 5232, bytes: 20137, files: 5 },
-  report: { tokens: 26597, bytes: 100827, files: 27 },
+  report: { tokens: 26926, bytes: 102322, files: 28 },
   scripts: { tokens: 24760, bytes: 87297, files: 22 },
   serving: { tokens: 16036, bytes: 55310, files: 10 },
   support: { tokens: 8253, bytes: 28070, files: 16 },

@@ -179,7 +179,11 @@ async function show(result: ComparisonResult, options: OptionsOf<typeof words>, 
   say(`Written to ${folder}; the report is ${join(folder, 'report.html')}`);
   const { modelToServe } = await import('../report/answer.js');
   const model = modelToServe(comparison);
-  if (model) say(`To serve ${model.label}: ${commandLine('predict', [folder, '--model', model.label, 'new.csv'])}`);
+  const { servingAdvice } = await import('../report/serving-advice.js');
+  if (model) {
+    const command = commandLine('predict', [folder, '--model', model.label, 'new.csv']);
+    for (const line of servingAdvice(comparison, model, command)) say(line);
+  }
   return failed > 0 ? exitCode.failed : exitCode.done;
 }
 

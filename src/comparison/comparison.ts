@@ -225,10 +225,22 @@ export interface Gain {
    */
   readonly oneEpoch: OneEpoch | null;
   /**
+   * All runs of the model as one: they predict the mean of their predictions. Nothing is tested of it. Null: fewer than
+   * two, tested on different rows, or without predictions.
+   */
+  readonly together: Together | null;
+  /**
    * By run of the model: less the reference's mean; if data are drawn anew for each seed, less the reference's run of
    * the seed. A mean over the points: in percent, less the reference's run of the seed.
    */
   readonly bySeed: readonly { readonly seed: number; readonly gain: number }[];
+}
+
+export interface Together {
+  /** The task's metric on the test split. */
+  readonly value: number;
+  /** The error over test rows alone. Null: the metric has none. */
+  readonly se: number | null;
 }
 
 interface OneEpoch {

@@ -24,6 +24,10 @@ export function explanations(comparison: Comparison, point: Point): readonly str
     lines.push(
       'Each task is judged, and served, at its own best epoch. “One epoch”: the gains with one network to serve (train.keep: one); of the baseline, what one epoch costs.',
     );
+  if (gains.some(({ together }) => together))
+    lines.push(
+      '“Together”: all runs of a model predict the mean of their predictions, as ple predict does; ± is the error over test rows. Nothing is tested of it. Compare it with the same of other models, not with their mean.',
+    );
   if (ofTasks.length < gains.length) lines.push(meanGain(comparison));
   if (tested > 0) lines.push(testInWords(comparison, point, tested));
   if (ofTasks.some(({ low }) => low !== null))

@@ -81,6 +81,8 @@ export const gainColumns: readonly GainColumn[] = [
   field('moreDraws'),
   column('oneEpochMean', ({ oneEpoch }) => oneEpoch?.value),
   column('oneEpochGain', ({ oneEpoch }) => oneEpoch?.gain, number('one epoch', oneEpochText)),
+  column('together', ({ together }) => together?.value, number('together', togetherText)),
+  column('togetherSe', ({ together }) => together?.se),
   field('atLimit'),
   column('network', ({ entry }) => entry.parameters?.network),
   column('embedding', ({ entry }) => entry.parameters?.embedding),
@@ -168,6 +170,13 @@ function sign({ verdict }: ShownGain): string {
 export function effect(row: ShownGain): string {
   const { about, gain, relativeGain } = row;
   return about.percent === null ? signed(gain, about.digits) : percent(relativeGain, row.percentDigits);
+}
+
+/** With the error over test rows. */
+function togetherText({ together, about }: ShownGain): string {
+  if (!together) return '';
+  const { value, se } = together;
+  return plusMinus(withDecimals(value, about.levelDigits), se === null ? '' : withDecimals(se, about.levelDigits));
 }
 
 function oneEpochText({ oneEpoch, about }: ShownGain): string {

@@ -93,7 +93,7 @@ export function meanGain(gain: number, pHolm: number): GainFacts {
 const noGain = {
   ...{ value: null, sd: null, gain: null, relativeGain: null, se: null, low: null, high: null, simultaneous: null },
   ...{ p: null, pHolm: null, margin: null, pEquivalent: null, pNotInferior: null, verdict: null, part: null },
-  ...{ isWorthIt: false, moreDraws: null, atEdge: false, atLimit: 0, oneEpoch: null, bySeed: [] },
+  ...{ isWorthIt: false, moreDraws: null, atEdge: false, atLimit: 0, oneEpoch: null, together: null, bySeed: [] },
 };
 
 function modelEntry({ tasks: _, mean: __, ...changes }: ModelFacts): ComparedModel {

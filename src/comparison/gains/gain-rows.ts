@@ -153,6 +153,7 @@ function taskFields(pair: ModelGains, index: number, task: JudgedTask, family: G
     sd: values.length > 1 ? standardDeviation(values) : null,
     atLimit: model.sumOf ? 0 : runsAtLimit(model, index),
     oneEpoch: family === 'models' ? oneEpochGain(pair, index, task) : null,
+    together: family === 'models' ? (model.together?.[index] ?? null) : null,
   };
 }
 
@@ -185,7 +186,7 @@ function meanRow(pair: ModelGains, shared: SharedFields, tested: TestedMember, j
   return {
     ...shared,
     mean: true as const,
-    ...{ metric: null, value: null, sd: null, oneEpoch: null },
+    ...{ metric: null, value: null, sd: null, oneEpoch: null, together: null },
     atLimit: pair.model.sumOf ? 0 : runsAtLimit(pair.model),
     ...fields,
     relativeGain: fields.gain,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { DataError } from '../../support/errors.js';
-import type { EvaluatedRun } from '../../training/finished-run.js';
+import { type EvaluatedRun, isTrained } from '../../training/finished-run.js';
 import type { TaskPredictions } from '../../training/predictions.js';
 import { type JudgedTask, testValue } from './judged-task.js';
 
@@ -19,6 +19,8 @@ export interface ReadRun {
   readonly testSet: string;
   /** @throws DataError without predictions, or if its rows are not those of its test set. */
   influences(): Promise<Influences>;
+  /** Null: they were not kept, or were made elsewhere. */
+  predictions(): Promise<readonly TaskPredictions[] | null>;
 }
 
 /** Equal for runs tested on the same rows. */
@@ -44,7 +46,11 @@ export function runReaders(tasks: readonly JudgedTask[]): (run: EvaluatedRun) =>
     return { ofTasks, drawn: predictions[0]?.scores.groups ? 'groups' : 'rows' };
   };
   return (run) => {
-    const reader = readers.get(run.path) ?? { testSet: testSetKey(run), influences: () => read(run) };
+    const reader = readers.get(run.path) ?? {
+      testSet: testSetKey(run),
+      influences: () => read(run),
+      predictions: async () => (run.hasPredictions && isTrained(run) ? run.predictions() : null),
+    };
     readers.set(run.path, reader);
     return reader;
   };

@@ -53,6 +53,7 @@ const noRow = {
   moreDraws: null,
   atLimit: 0,
   oneEpoch: null,
+  together: null,
 };
 
 type GainIn = (pair: TestedPair['pair']) => EstimatedGain | undefined;

@@ -1,5 +1,5 @@
 import type { Ended } from '../../training/ended.js';
-import type { ComparedModel } from '../comparison.js';
+import type { ComparedModel, Together } from '../comparison.js';
 import type { SettingChoice } from '../statistics/best-settings.js';
 import type { Entry, EntryRun } from '../stored/entry.js';
 import type { ReadRun } from './influences.js';
@@ -10,6 +10,8 @@ export interface MeasuredModel extends Omit<Entry, 'runs' | 'kept'> {
   readonly folders: readonly EntryRun[];
   /** One for each seed that has finished. */
   readonly runs: readonly MeasuredRun[];
+  /** By task. Absent: a sum of models, or a setting that was not chosen. */
+  readonly together?: readonly (Together | null)[];
   /** Labels: it is a weighted sum of these models. */
   readonly sumOf?: readonly string[];
   /** The sum of the weights. Absent: 1. */

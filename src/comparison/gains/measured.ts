@@ -10,6 +10,7 @@ import { type ReadRun, runReaders } from './influences.js';
 import { asGain, type JudgedTask, testValue } from './judged-task.js';
 import { type KeptSettings, keptModels } from './kept-models.js';
 import type { MeasuredModel, MeasuredRun } from './measured-model.js';
+import { runsTogether } from './runs-together.js';
 import { checkSameData } from './same-data.js';
 
 /**
@@ -63,7 +64,10 @@ export async function measured(
     };
   };
   const models: MeasuredModel[] = [];
-  for (const entry of entries) models.push(await measuredModel(entry));
+  for (const entry of entries) {
+    const model = await measuredModel(entry);
+    models.push({ ...model, together: await runsTogether(model.runs, tasks) });
+  }
   return models;
 }
 
