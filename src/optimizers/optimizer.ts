@@ -13,8 +13,9 @@ type Tensors = Readonly<Record<string, Tensor>>;
 
 /** What one update reads. All of it may be traced: nothing here has values that can be read. */
 interface Update {
+  /** Those that it moves, among others. */
   readonly parameters: Tensors;
-  /** Same names and shapes as `parameters`. */
+  /** Same names and shapes as those parameters. */
   readonly gradients: Tensors;
   readonly slots: Tensors;
   /** float32 scalar: number of updates done before this one. */
@@ -68,7 +69,9 @@ type Move = (
 /** Options that every optimizer has; `learningRate` is the default of that key. */
 export function optimizerOptions(learningRate: number) {
   return {
-    learningRate: z.number().positive().default(learningRate).describe('The learning rate at the start.'),
+    learningRate: byTask(z.number().positive())
+      .default(learningRate)
+      .describe('The learning rate at the start. `{ <task>: rate }` has one for each task, with `adatask` alone.'),
     // A config checks it against the options of the schedule that it names, and describes it.
     schedule: z.looseObject({ type: z.string() }).optional(),
     decay: z
@@ -94,12 +97,23 @@ export function optimizerOptions(learningRate: number) {
       .positive()
       .optional()
       .describe('Each element of a gradient is cut to [-clipValue, clipValue], before `clipNorm`.'),
-    clipNorm: z
-      .number()
-      .positive()
+    clipNorm: byTask(z.number().positive())
       .optional()
-      .describe('Gradients are scaled down to a joint norm of at most this, in single-task by task.'),
+      .describe(
+        'Gradients are scaled down to a joint norm of at most this, in single-task and with `adatask` by task. `{ <task>: norm }` has one for each, with `adatask` alone.',
+      ),
   };
+}
+
+/** One value for all tasks, or one for each. */
+function byTask<Option extends z.ZodType>(option: Option) {
+  return z.union([option, z.record(z.string().describe('task'), option)]);
+}
+
+/** @param task absent: the first */
+function ofTask(value: OptimizerOptions['learningRate'], task?: string): number {
+  if (typeof value === 'number') return value;
+  return must(task === undefined ? Object.values(value)[0] : value[task], 'value of the task');
 }
 
 export type OptimizerOptions = Readonly<z.infer<z.ZodObject<ReturnType<typeof optimizerOptions>>>>;
@@ -251,10 +265,10 @@ function named(tensors: Tensors, name: string, what: string): Tensor {
 
 /** The learning rate of a run, step by step. */
 interface LearningRate {
-  /** The rate after these numbers of completed epochs and steps. */
+  /** The rate after these numbers of completed epochs and steps; of rates by task the first. */
   at(completedEpochs: number, completedSteps: number, scores: FollowedScores): number;
-  /** `learningRate` of the options. */
-  readonly start: number;
+  /** `learningRate` of the options. @param task if it is by task; absent: the first */
+  startOf(task?: string): number;
   /**
    * Present only if the rate depends on the scores of epochs. Networks that share nothing then each have a rate, by
    * their own scores.
@@ -264,19 +278,14 @@ interface LearningRate {
 
 /** @throws ConfigError for a schedule that does not fit the length of training. */
 function buildLearningRate({ learningRate, decay, schedule }: OptimizerOptions, length: TrainingLength): LearningRate {
+  const startOf = (task?: string) => ofTask(learningRate, task);
+  const start = startOf();
   if (schedule) {
     const { factor, follow } = learningRateSchedules.get(schedule.type).build(schedule, length);
-    return {
-      start: learningRate,
-      at: (_epochs, steps, scores) => learningRate * factor(steps, scores),
-      follow,
-    };
+    return { startOf, at: (_epochs, steps, scores) => start * factor(steps, scores), follow };
   }
-  if (!decay) return { start: learningRate, at: () => learningRate };
-  return {
-    start: learningRate,
-    at: (epochs, steps) => learningRate * decay.ratio ** (decay.unit === 'epoch' ? epochs : steps),
-  };
+  if (!decay) return { startOf, at: () => start };
+  return { startOf, at: (epochs, steps) => start * decay.ratio ** (decay.unit === 'epoch' ? epochs : steps) };
 }
 
 /** Cuts each element, then scales to the joint norm, as the options say. */
@@ -296,7 +305,11 @@ function clipped(
  * Scales gradients by min(1, limit / (norm + 1e-6)), as PyTorch's `clip_grad_norm_` does. The norm is over all arrays
  * with an equal `groupOf`: independent networks do not clip each other.
  */
-function clipByNorm(gradients: Tensors, limit: number, groupOf: (name: string) => string | undefined): Tensors {
+function clipByNorm(
+  gradients: Tensors,
+  limit: OptimizerOptions['learningRate'],
+  groupOf: (name: string) => string | undefined,
+): Tensors {
   const squares = new Map<string | undefined, Tensor>();
   for (const [name, gradient] of Object.entries(gradients)) {
     const square = gradient.square().sum();
@@ -305,7 +318,7 @@ function clipByNorm(gradients: Tensors, limit: number, groupOf: (name: string) =
   }
   const scales = new Map<string | undefined, Tensor>();
   for (const [group, square] of squares) {
-    scales.set(group, tf.scalar(limit).div(square.sqrt().add(1e-6)).minimum(1));
+    scales.set(group, tf.scalar(ofTask(limit, group)).div(square.sqrt().add(1e-6)).minimum(1));
   }
   return mapValues(gradients, (gradient, name) => gradient.mul(scales.get(groupOf(name)) ?? 1));
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Parameters } from '../models/model.js';
 import type { HostArray } from '../support/arrays.js';
 import { must } from '../support/must.js';
+import { mapValues } from '../support/records.js';
 import { tf } from '../support/tf.js';
 import { buildOptimizer } from './apart.js';
 import { optimizers } from './catalogue.js';
@@ -239,11 +240,34 @@ it('embeddings move by a learning rate of their own, which follows the schedule 
   expectClose([...values(parameters, 'table'), ...values(parameters, 'weight')], [-0.3, -0.1]);
 });
 
+it('with states by task each task moves tables and weights by its rates; what one task has, by that task’s alone', () => {
+  const zero = { dtype: 'float32', shape: [1], data: new Float32Array(1) } as const;
+  const shared: Parameters = { table: { kind: 'embedding', value: zero }, weight: { kind: 'weight', value: zero } };
+  const apart: Parameters = {
+    'a.w': { kind: 'weight', value: zero, task: 'a' },
+    'b.w': { kind: 'weight', value: zero, task: 'b' },
+  };
+  const main = { type: 'sgd', learningRate: { a: 0.2, b: 0.1 } };
+  const tables = { type: 'sgd', learningRate: { a: 0.6, b: 0.4 } };
+  const moved = (initial: Parameters, gradients: Readonly<Record<string, number>>) =>
+    buildOptimizer(initial, main, tables, ['a', 'b']).update({
+      parameters: mapValues(initial, () => tf.tensor1d([0])),
+      gradients: mapValues(gradients, (gradient) => tf.tensor1d([gradient])),
+      slots: {},
+      step: tf.scalar(0),
+      learningRate: tf.scalar(0.02), // a tenth of the first task's at the start
+    }).parameters;
+  const ofShared = moved(shared, { 'a/table': 1, 'b/table': 10, 'a/weight': 1, 'b/weight': 10 });
+  expectClose([...values(ofShared, 'table'), ...values(ofShared, 'weight')], [-0.06 - 0.4, -0.02 - 0.1]);
+  const ofApart = moved(apart, { 'a.w': 1, 'b.w': 10 });
+  expectClose([...values(ofApart, 'a.w'), ...values(ofApart, 'b.w')], [-0.02, -0.1]);
+});
+
 function train(
   initial: Parameters,
   steps: readonly Readonly<Record<string, readonly number[]>>[],
   options: Options,
-  rate: number | number[] = optimizers.get(options.type).learningRate(options, length).start,
+  rate: number | number[] = optimizers.get(options.type).learningRate(options, length).startOf(),
 ) {
   const optimizer = optimizers.get(options.type).build(initial, options);
   const asTensor = ({ data, shape }: HostArray) => tf.tensor(data, [...shape], 'float32');

@@ -21,3 +21,13 @@ export function mapKeys<Value>(
 ): Record<string, Value> {
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [rename(key), value]));
 }
+
+export function withPrefix<Value>(values: Readonly<Record<string, Value>>, prefix: string): Record<string, Value> {
+  return mapKeys(values, (name) => prefix + name);
+}
+
+/** Values whose keys have this prefix, by the rest of their keys. */
+export function withoutPrefix<Value>(values: Readonly<Record<string, Value>>, prefix: string): Record<string, Value> {
+  const chosen = Object.entries(values).filter(([name]) => name.startsWith(prefix));
+  return Object.fromEntries(chosen.map(([name, value]) => [name.slice(prefix.length), value]));
+}

@@ -4,7 +4,7 @@ import { referenceEngine } from '../engine/parity-device.fixture.js';
 import { initialize, type Model } from '../models/model.js';
 import { balancings } from '../objective/balancing/catalogue.js';
 import { references } from '../objective/balancing/references.fixture.js';
-import { optimizers } from '../optimizers/catalogue.js';
+import { buildOptimizer } from '../optimizers/apart.js';
 import { float32, type HostArrays } from '../support/arrays.js';
 import { must } from '../support/must.js';
 import { randomFromSeed } from '../support/random.js';
@@ -111,6 +111,54 @@ describe.each(problems)('$label', (problem) => {
   });
 });
 
+/** By optimizer, from its paper: what a gradient adds to one number, at a learning rate of 1. */
+const states: Readonly<Record<string, () => (gradient: number, step: number) => number>> = {
+  adam() {
+    let [m, v] = [0, 0];
+    return (gradient, step) => {
+      m = 0.9 * m + 0.1 * gradient;
+      v = 0.999 * v + 0.001 * gradient ** 2;
+      return -m / (1 - 0.9 ** step) / (Math.sqrt(v / (1 - 0.999 ** step)) + 1e-8);
+    };
+  },
+  adagrad() {
+    let squares = 0;
+    return (gradient) => {
+      squares += gradient ** 2;
+      return -gradient / (Math.sqrt(squares) + 1e-10);
+    };
+  },
+};
+
+test.each([
+  ['adam', {}, [rate, rate, rate], []],
+  ['adam', { learningRate: { t0: rate, t1: 0.03, t2: 0.2 } }, [rate, 0.03, 0.2], []],
+  ['adam', { clipNorm: { t0: 2, t1: 0.5, t2: 0.01 } }, [rate, rate, rate], [2, 0.5, 0.01]],
+  ['adagrad', { clipNorm: 0.5 }, [rate, rate, rate], [0.5, 0.5, 0.5]],
+])('adatask: %s, %o, moves what is shared by the sum of the tasks’ updates', async (type, options, rates, norms) => {
+  const problem = must(problems[1], 'problem');
+  const { got } = await descended('adatask', problem, {}, { type, ...options });
+  const fresh = must(states[type], type);
+  const theta = [...start.theta];
+  const phi = rates.map(() => start.phi);
+  const byTask = rates.map(() => [fresh(), fresh(), fresh()]); // two shared numbers, and the task's own
+  for (let step = 1; step <= steps; step++) {
+    const updates = byTask.map((numbers, k) => {
+      const weight = (problem.absent[step - 1] ?? []).includes(k) ? 0 : at(problem.weights, k);
+      const shared = theta.map((value, j) => weight * at(problem.a[k], j) * (value - at(problem.c[k], j)));
+      const gradient = [...shared, weight * (at(phi, k) - 1)];
+      const scale = Math.min(1, (norms[k] ?? Number.POSITIVE_INFINITY) / (Math.hypot(...gradient) + 1e-6));
+      return numbers.map((update, i) => at(rates, k) * update(scale * at(gradient, i), step));
+    });
+    for (const [k, update] of updates.entries()) {
+      for (const j of theta.keys()) theta[j] = at(theta, j) + at(update, j);
+      phi[k] = at(phi, k) + at(update, 2);
+    }
+  }
+  for (const [j, value] of theta.entries()) expect(at(got.theta, j)).toBeCloseTo(value, 5);
+  for (const [k, value] of phi.entries()) expect(at(got.phi, k)).toBeCloseTo(value, 5);
+});
+
 test('every method has a reference', () => {
   expect(new Set(references.map(([name]) => name))).toEqual(new Set(balancings.names));
 });
@@ -161,8 +209,13 @@ function lossesAt(
   });
 }
 
-/** A few steps of gradient descent on the problem, in plain JavaScript. */
-async function descended(name: string, { a, c, weights, absent }: Problem, options: object = {}) {
+/** A few steps of an optimizer on the problem, in plain JavaScript. */
+async function descended(
+  name: string,
+  { a, c, weights, absent }: Problem,
+  options: object = {},
+  moved: { readonly type: string } = { type: 'sgd' },
+) {
   const count = a.length;
   const tasks = taskTypes(count).map((type, k) => ({ name: `t${k}`, type, offset: 0, scale: 1 }));
   const model: Model = {
@@ -202,7 +255,8 @@ async function descended(name: string, { a, c, weights, absent }: Problem, optio
     const losses = logits.mul(mask).sum(1);
     return { loss: losses.mul(given).sum(), tasks: losses };
   };
-  const optimizer = optimizers.get('sgd').build(parameters, { type: 'sgd', learningRate: rate });
+  const stateTasks = method?.kind === 'states' ? method.tasks : undefined;
+  const optimizer = buildOptimizer(parameters, { learningRate: rate, ...moved }, undefined, stateTasks);
   const noise = chunkBalancingNoise(balanced, randomFromSeed(4), { first: 0, steps });
   const whole = batchArrays({ categorical: [], numeric: [], lists: [], tasks }, 1, 1, {}, { balanced }).training;
   const program = await referenceEngine().compile(
@@ -254,7 +308,7 @@ function experiment(type: string, model = '{ type: hard-sharing, levels: [[6]], 
 }
 
 // All that draw something or keep something.
-test.each(['uncertainty', 'dwa', 'random', 'famo', 'gradnorm', 'pcgrad', 'metabalance'])(
+test.each(['uncertainty', 'dwa', 'random', 'famo', 'gradnorm', 'pcgrad', 'metabalance', 'adatask'])(
   '%s has the same bits after an interruption; each epoch has weights and shares',
   async (type) => {
     const taken: Promise<Snapshot>[] = [];
@@ -273,10 +327,10 @@ test.each(['uncertainty', 'dwa', 'random', 'famo', 'gradnorm', 'pcgrad', 'metaba
   },
 );
 
-test('networks apart train with fixed weights under PCGrad, to the same bits', async () => {
+test.each(['pcgrad', 'adatask'])('networks apart train with fixed weights under %s, to the same bits', async (type) => {
   const apart = '{ type: single-task, levels: [[4]], tower: [] }';
   const plain = await trained(experiment('fixed', apart), dataset);
-  const balanced = await trained(experiment('pcgrad', apart), dataset);
+  const balanced = await trained(experiment(type, apart), dataset);
   expect(timeless(balanced)).toEqual(timeless(plain));
   expect(balanced.records.map(({ balance }) => balance)).toEqual([undefined, undefined]);
 });

@@ -8,12 +8,11 @@ import { jointLoss } from '../objective/joint-loss.js';
 import type { HostArrays } from '../support/arrays.js';
 import { must } from '../support/must.js';
 import type { Random } from '../support/random.js';
-import { recordOf } from '../support/records.js';
 import { tf } from '../support/tf.js';
 import type { Sharing } from './gradients/sharing.js';
 import { predictionLosses } from './gradients/step-gradients.js';
-import { gradientsByTask, pairCosines } from './gradients/task-gradients.js';
-import { batchArrays, modelInputs } from './step.js';
+import { gradientsByTask, pairCosines, sharedGradients } from './gradients/task-gradients.js';
+import { batchArrays, byName, modelInputs } from './step.js';
 
 /** Most batches of a probe: rows of the training split, the same after every epoch. */
 const mostBatches = 8;
@@ -104,11 +103,12 @@ function probeStep(model: Model, dataset: Dataset, { reach }: Sharing): Step {
     const lossWeights = tf.ones([dataset.tasks.length]);
     const targets = { labels: must(batch.labels, 'labels'), mask: must(batch.mask, 'mask'), lossWeights };
     const evaluate = (values: readonly Tensor[]) => {
-      const byName = recordOf(shared, (name, index) => must(values[index], name));
-      return predictionLosses(loss, model.apply({ ...state, ...byName }, modelInputs(batch), evaluating), targets);
+      const parameters = { ...state, ...byName(shared, values) };
+      return predictionLosses(loss, model.apply(parameters, modelInputs(batch), evaluating), targets);
     };
     const values = shared.map((name) => must(state[name], name));
-    const { losses, productSum } = gradientsByTask({ reach }, evaluate, values, shared, lossWeights);
+    const { losses, gradientsOf } = gradientsByTask(evaluate, values, shared, lossWeights);
+    const { productSum } = sharedGradients({ reach }, shared, gradientsOf);
     return { state: {}, outputs: { tasks: losses.tasks, cosines: pairCosines(productSum) } };
   };
 }

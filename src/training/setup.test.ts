@@ -56,10 +56,10 @@ test.each<[about: string, warning: RegExp | null, model: string, train?: string,
 
 const column = (cardinality: number, embedding: number) => ({ name: `id${embedding}`, cardinality, embedding });
 
-function told(train: string, { memory = 1e12, ids = 10_000_000, model = 'hard-sharing' } = {}) {
+function told(train: string, { memory = 1e12, ids = 10_000_000, model = 'hard-sharing', states = 1 } = {}) {
   const shape = { tasks, categorical: [column(ids, 16), column(5, 2)], numeric: [] };
   const { parameters } = build({ model, shape, options: { levels: [[4]], tower: [3] } });
-  return tableMemory(parameters, smallExperiment(`{ type: ${model}, levels: [[4]] }`, tasks, train), memory);
+  return tableMemory(parameters, smallExperiment(`{ type: ${model}, levels: [[4]] }`, tasks, train), states, memory);
 }
 
 test('large tables are told with their memory, by optimizer, and what keeping best epochs costs', () => {
@@ -67,6 +67,7 @@ test('large tables are told with their memory, by optimizer, and what keeping be
   const keep = expect.stringMatching(/^train\.keep: best .* up to 3 x 0\.6 GB\. keep: last does not\.$/);
   expect(told('')).toEqual([`${sizes} 1.9 GB with adam, 0.7 GB with rowwise-adagrad.`, keep]);
   expect(told('keep: last')).toHaveLength(1);
+  expect(told('keep: last', { states: 2 })).toEqual([`${sizes} 3.2 GB with adam, 0.7 GB with rowwise-adagrad.`]);
   expect(told('', { model: 'single-task', ids: 5_000_000 })).toEqual([
     'Embedding tables: 10,000,000 rows x 16, 10 rows x 2, 1.9 GB with adam, 0.7 GB with rowwise-adagrad.',
   ]);
@@ -134,4 +135,25 @@ test('mistakes in several parts are told together, in order; other errors end th
     expect.objectContaining({ name: 'ConfigError', faults: faults.map((fault) => expect.stringMatching(fault)) }),
   );
   expect(check({})).toThrow(ZodError);
+});
+
+test.each([
+  [
+    'fixed',
+    'learningRate: { a: 0.1, b: 0.2 }',
+    /^train\.optimizer\.learningRate: a value for each task needs .*adatask/,
+  ],
+  ['fixed', 'clipNorm: { a: 1, b: 2 }', /^train\.optimizer\.clipNorm: a value for each task needs .*adatask/],
+  ['adatask', 'learningRate: { a: 0.1 }', /^train\.optimizer\.learningRate: give each task a value: a, b\.$/],
+  ['adatask', 'clipNorm: { a: 1, b: 1, c: 1 }', /^train\.optimizer\.clipNorm: give each task a value: a, b\.$/],
+  ['adatask', 'l2: 0.1', /^train\.optimizer\.l2: with adatask it would act once for each task: set it to 0\.$/],
+  ['adatask', 'learningRate: { a: 0.1, b: 0.2 }, clipNorm: 1, l2: 0', null],
+])('%s with { %s }', (type, options, fault) => {
+  const train = `optimizer: { type: adam, ${options} }`;
+  for (const model of ['single-task', 'hard-sharing']) {
+    const experiment = smallExperiment(`{ type: ${model}, levels: [[4]] }`, tasks, train);
+    const check = () => checkParts({ ...experiment, loss: { ...experiment.loss, balancing: { type } } });
+    if (fault) expect(check).toThrow(fault);
+    else expect(check).not.toThrow();
+  }
 });

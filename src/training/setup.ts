@@ -8,6 +8,7 @@ import {
   initialize,
   type Model,
   type ModelShape,
+  namesOf,
   type ParameterStarts,
   type Parameters,
   trainingStarts,
@@ -69,14 +70,15 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
   const random = randomFromSeed(experiment.seed);
   const { train } = experiment;
   const steps = trainingSteps(dataset.splits.train.rows, train);
-  const { model, weightSchedule, learningRate, balancing } = buildParts(
+  const { model, weightSchedule, learningRate, balancing, stateTasks } = buildParts(
     experiment,
     modelShape(dataset),
     steps.all / train.epochs,
   );
-  const memory = tableMemory(model.parameters, experiment);
+  const states = balancing?.kind === 'states' ? balancing.tasks.length : 1;
+  const memory = tableMemory(model.parameters, experiment, states);
   const parameters = initialize(trainingStarts(model), random.stream('initial'));
-  const optimizer = buildOptimizer(parameters, train.optimizer, train.optimizers?.embeddings);
+  const optimizer = buildOptimizer(parameters, train.optimizer, train.optimizers?.embeddings, stateTasks);
   const sharing = sharingOnce(experiment, dataset);
   const balanced = balancedBy(balancing, sharing);
   const owners = independentTasks(parameters);
@@ -206,10 +208,11 @@ function buildParts(experiment: Experiment, shape: ModelShape, stepsPerEpoch: nu
   // Tasks that share nothing have nothing to balance. A method would only change a task's learning rate by the losses
   // of others. The networks would then differ from those of separate runs, which comparisons rely on.
   const balanced = !built || independentTasks(built.parameters).includes(undefined);
-  const { type } = loss.balancing;
-  const balancing = faults.try(() =>
-    balanced ? balancings.get(type).build({ tasks: shape.tasks, stepsPerEpoch }, loss.balancing) : null,
-  );
+  const { statesByTask, build } = balancings.get(loss.balancing.type);
+  const balancing = faults.try(() => (balanced ? build({ tasks: shape.tasks, stepsPerEpoch }, loss.balancing) : null));
+  const stateTasks = statesByTask ? namesOf(shape.tasks) : undefined;
+  faults.try(() => checkStates('train.optimizer', train.optimizer, stateTasks));
+  faults.try(() => checkStates('train.optimizers.embeddings', train.optimizers?.embeddings ?? {}, stateTasks));
   const weightSchedule = faults.try(() => configuredLossWeights(experiment).schedule());
   const { learningRate: rateOf } = optimizers.get(train.optimizer.type);
   const learningRate = faults.try(() => rateOf(train.optimizer, { epochs: train.epochs, stepsPerEpoch }));
@@ -217,9 +220,25 @@ function buildParts(experiment: Experiment, shape: ModelShape, stepsPerEpoch: nu
   return {
     model: must(built, 'model'),
     balancing: balancing ?? null,
+    stateTasks,
     weightSchedule: must(weightSchedule, 'schedule of loss weights'),
     learningRate: must(learningRate, 'learning rate'),
   };
+}
+
+/** @throws ConfigError for options by task without states by task, and for L2 and decay with them */
+function checkStates(path: string, options: object, tasks: readonly string[] | undefined): void {
+  const refuse = (key: string, why: string) => {
+    throw new ConfigError(`${path}.${key}: ${why}`);
+  };
+  for (const [key, value] of Object.entries(options)) {
+    if (tasks && /^(l2|weightDecay)/.test(key) && value > 0)
+      refuse(key, 'with adatask it would act once for each task: set it to 0.');
+    if (!/^(learningRate|clipNorm)$/.test(key) || typeof value !== 'object') continue;
+    if (!tasks) refuse(key, 'a value for each task needs loss.balancing: { type: adatask }.');
+    if (Object.keys(value).toSorted().join() !== tasks?.toSorted().join())
+      refuse(key, `give each task a value: ${tasks?.join(', ')}.`);
+  }
 }
 
 function builtModel(shape: ModelShape, model: Experiment['model']): Model {
@@ -264,6 +283,7 @@ type Shapes = readonly (readonly number[])[];
 
 /**
  * What embedding tables take, before they are made.
+ * @param states how many the optimizer has of each table
  * @param memory in bytes
  * @throws ConfigError if they may not fit: their values and the optimizer's, those of epochs that are kept, and those of
  *   one that is copied before it replaces another. (A resumed run has its initial values too.)
@@ -271,14 +291,23 @@ type Shapes = readonly (readonly number[])[];
 export function tableMemory(
   parameters: ParameterStarts,
   { train, tasks }: Pick<Experiment, 'train' | 'tasks'>,
+  states = 1,
   memory = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY),
 ): readonly string[] {
   const tables = Object.values(parameters).flatMap(({ kind, shape }) => (kind === 'embedding' ? [shape] : []));
   const values = byteCount(tables);
   if (values < manyBytes) return [];
   const options = train.optimizers?.embeddings ?? train.optimizer;
-  const needed = bytesWith(options, tables);
-  const least = optimizerBelow(needed, tables);
+  const bytesWith = (options: { readonly type: string }) => {
+    const { slotShapes } = optimizers.get(options.type);
+    return values + states * byteCount(tables.flatMap((shape) => slotShapes(options, shape)));
+  };
+  const needed = bytesWith(options);
+  // The optimizer that needs least, if it keeps something and needs less.
+  const [least] = optimizers.names
+    .map((type) => ({ type, bytes: bytesWith({ type }) }))
+    .filter(({ bytes }) => bytes > values && bytes < needed)
+    .toSorted((a, b) => a.bytes - b.bytes);
   const orLeast = least ? `, ${gigabytes(least.bytes)} with ${least.type}` : '';
   const sizes = `Embedding tables: ${tableSizes(tables)}, ${gigabytes(needed)} with ${options.type}${orLeast}.`;
   const keepsBest = train.keep === 'best' && tasks.length > 1 && independentTasks(parameters).includes(undefined);
@@ -297,21 +326,6 @@ export function tableMemory(
 
 function byteCount(shapes: Shapes): number {
   return 4 * shapes.reduce((sum, shape) => sum + elementCount(shape), 0);
-}
-
-/** Bytes of tables and of what this optimizer keeps for them. */
-function bytesWith(options: { readonly type: string }, tables: Shapes): number {
-  const slots = tables.flatMap((shape) => optimizers.get(options.type).slotShapes(options, shape));
-  return byteCount(tables) + byteCount(slots);
-}
-
-/** The optimizer that needs least, if it keeps something and needs less than this. */
-function optimizerBelow(bytes: number, tables: Shapes) {
-  const all = optimizers.names.map((type) => ({ type, bytes: bytesWith({ type }, tables) }));
-  const [least] = all
-    .filter((one) => one.bytes > byteCount(tables) && one.bytes < bytes)
-    .toSorted((a, b) => a.bytes - b.bytes);
-  return least;
 }
 
 /** `10,000 rows x 16, 50 rows x 4` */

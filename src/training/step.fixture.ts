@@ -12,7 +12,7 @@ import { mixed, three, two } from '../models/model-tests.fixture.js';
 import { build, type Given, present, smallOptions, usualWidths } from '../models/run.fixture.js';
 import { balancings } from '../objective/balancing/catalogue.js';
 import { jointLoss } from '../objective/joint-loss.js';
-import { optimizers } from '../optimizers/catalogue.js';
+import { buildOptimizer } from '../optimizers/apart.js';
 import { elementCount, float32, type HostArrays, int32 } from '../support/arrays.js';
 import { randomFromSeed } from '../support/random.js';
 import { findSharing, smoothed } from './gradients/sharing.js';
@@ -72,9 +72,10 @@ export function madeStep({ model: name, shape, options, batchSize, steps, seed =
   // With Adam's usual epsilon, a gradient that is zero but for rounding moves its parameter as far as any other.
   const { type, ...own } = given.optimizer ?? { type: 'adam', epsilon: 0.001 };
   const learningRate = given.learningRate ?? 0.01;
-  const optimizer = optimizers.get(type).build(parameters, { type, learningRate, ...own });
   const chosen = { ...balancingOptions(given.balancing?.type ?? 'fixed', present(tasks[0]).name), ...given.balancing };
   const method = balancings.get(chosen.type).build({ tasks, stepsPerEpoch: 1 }, chosen);
+  const stateTasks = method?.kind === 'states' ? method.tasks : undefined;
+  const optimizer = buildOptimizer(parameters, { type, learningRate, ...own }, undefined, stateTasks);
   const smooth = smoothed({ activation: 'relu' as const, ...options });
   const rebuilt = (columns: Pick<typeof dataset, 'categorical' | 'lists'>) =>
     build({ model: name, shape: { ...shape, ...columns }, options: smooth });
@@ -210,16 +211,20 @@ export async function expectSameBits(
 }
 
 /** Options with which a method changes no gradient. */
-const idle = { cagrad: { c: 0 }, metabalance: { relax: 0 } };
+const idle = { cagrad: { c: 0 }, metabalance: { relax: 0 }, adatask: {} };
 
 /**
  * The sum of all tasks' gradients and the penalty's, assembled from shared parts and single tasks' parts, must equal
  * the gradient with fixed weights.
  */
-export async function expectAsFixed(type: keyof typeof idle, model: string): Promise<void> {
+export async function expectAsFixed(
+  type: keyof typeof idle,
+  model: string,
+  optimizer?: MadeStep['optimizer'],
+): Promise<void> {
   const given = smallModel(model, { tasks: three, ...mixed }, { dropout: 0.1, activation: 'silu' });
   const by = async (balancing: { type: string }) => {
-    const made = madeStep({ ...given, batchSize: 64, steps: 10, balancing });
+    const made = madeStep({ ...given, batchSize: 64, steps: 10, balancing, ...(optimizer && { optimizer }) });
     const { losses, state } = await trained(createCompiledEngine({ threads: 1 }), made);
     return { ...state, loss: float32([losses.length], Float32Array.from(losses)) };
   };

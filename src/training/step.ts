@@ -17,7 +17,7 @@ import type { Optimizer } from '../optimizers/optimizer.js';
 import { elementCount, float32, type HostArrays } from '../support/arrays.js';
 import { must } from '../support/must.js';
 import type { Random } from '../support/random.js';
-import { mapKeys, mapValues, recordOf } from '../support/records.js';
+import { mapValues, recordOf, withoutPrefix, withPrefix } from '../support/records.js';
 import { tf } from '../support/tf.js';
 import { jointGradients, type MethodInputs, predictionLosses, slotsAfter } from './gradients/step-gradients.js';
 import { type Balanced, balancedGradients } from './gradients/task-gradients.js';
@@ -64,10 +64,12 @@ export function trainingStep(
     const lossesOf = lossesIn({ ...context, observe });
     const before = valuesOf(state, trained);
     const inputs = methodInputs(state, batch);
-    const { gradients, outputs, slots } = balanced
+    const direction = balanced
       ? balancedGradients(balanced, lossesOf, before, trained, inputs)
       : jointGradients(lossesOf, before);
-    const next = updatedState(optimizer, state, batch, byName(trained, gradients));
+    const { outputs, slots } = direction;
+    const gradients = byName(direction.names ?? trained, direction.gradients);
+    const next = updatedState(optimizer, state, batch, gradients);
     const averages = average === undefined ? {} : averaged(state, next, averagedNames(trained, optimizer), average);
     // Without `observe`: the step's rows count once in the model's statistics.
     const lossesAfter = () => lossesIn(context)(valuesOf(next, trained)).tasks;
@@ -97,7 +99,7 @@ function methodInputs(state: Tensors, batch: Tensors): MethodInputs {
 /** Parameters, the optimizer's slots and the number of steps after an update by these gradients. */
 function updatedState(optimizer: Optimizer, state: Tensors, batch: Tensors, gradients: Tensors): Tensors {
   const { parameters, slots } = optimizer.update({
-    parameters: pickFrom(state, Object.keys(gradients)),
+    parameters: state,
     gradients,
     slots: withoutPrefix(state, optimizerPrefix),
     step: get(state, 'step'),
@@ -196,7 +198,8 @@ export function initialState(
   const trained = trainable(parameters);
   const shared = trained.filter((name) => balanced?.sharing.reach[name] !== 'none');
   const values = mapValues(parameters, ({ value }) => value);
-  const means = average === undefined ? {} : pickFrom(values, averagedNames(trained, optimizer));
+  const averages = average === undefined ? [] : averagedNames(trained, optimizer);
+  const means = recordOf(averages, (name) => get(values, name));
   return {
     ...values,
     ...withPrefix(means, averagePrefix),
@@ -239,28 +242,12 @@ export function modelInputs(batch: Tensors) {
   return { categorical: get(batch, 'categorical'), numeric: get(batch, 'numeric') };
 }
 
-function pickFrom<Value>(values: Readonly<Record<string, Value>>, names: readonly string[]): Record<string, Value> {
-  return recordOf(names, (name) => get(values, name));
-}
-
 function valuesOf(tensors: Tensors, names: readonly string[]): readonly Tensor[] {
   return names.map((name) => get(tensors, name));
 }
 
-function byName(names: readonly string[], tensors: readonly Tensor[]): Tensors {
+export function byName(names: readonly string[], tensors: readonly Tensor[]): Tensors {
   return recordOf(names, (name, index) => must(tensors[index], name));
-}
-
-function withPrefix<Value>(values: Readonly<Record<string, Value>>, prefix: string): Record<string, Value> {
-  return mapKeys(values, (name) => prefix + name);
-}
-
-function withoutPrefix(tensors: Tensors, prefix: string): Tensors {
-  return Object.fromEntries(
-    Object.entries(tensors)
-      .filter(([name]) => name.startsWith(prefix))
-      .map(([name, value]) => [name.slice(prefix.length), value]),
-  );
 }
 
 function get<Value>(values: Readonly<Record<string, Value>>, name: string): Value {

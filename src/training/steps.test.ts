@@ -25,6 +25,27 @@ test.each(['cgc', 'sluice', 'aitm'])(
   (model) => expectAsFixed('metabalance', model),
 );
 
+// Gradient descent has no state.
+test.each(['cgc', 'sluice', 'aitm'])('with gradient descent %s trains by adatask as with fixed weights', (model) =>
+  expectAsFixed('adatask', model, { type: 'sgd' }),
+);
+
+test.each([{}, { lazy: true, clipNorm: 0.1 }])('with one task adatask is Adam, %o, to the bit', async (options) => {
+  const given = smallModel('hard-sharing', { tasks: two, ...mixed });
+  const shape = { ...given.shape, tasks: two.slice(0, 1) };
+  const by = async (type: string) => {
+    const optimizer = { type: 'adam', ...options };
+    return trained(compiled, madeStep({ ...given, shape, optimizer, batchSize: 16, steps: 20, balancing: { type } }));
+  };
+  const [plain, adatask] = [await by('fixed'), await by('adatask')];
+  const withoutTask = Object.entries(adatask.state).map(([name, value]) => [name.replace(/\/\w+\//, '/'), value]);
+  expect(Object.keys(adatask.state).filter((name) => name.startsWith('optimizer/adam.first/'))).not.toEqual([]);
+  expect({ losses: adatask.losses, state: Object.fromEntries(withoutTask) }).toEqual({
+    losses: plain.losses,
+    state: plain.state,
+  });
+});
+
 describe('tables of which a step reads some rows', () => {
   const column = (name: string, cardinality: number, embedding: number) => ({ name, cardinality, embedding });
   const shape = {
@@ -40,20 +61,25 @@ describe('tables of which a step reads some rows', () => {
     });
   const adagrad = { type: 'adagrad' };
 
-  it.each([
+  it.each<[string, { readonly type: string; readonly [key: string]: unknown }, object?]>([
     ['ple', adagrad],
     ['stem', { type: 'rowwise-adagrad' }],
     ['single-task', { type: 'sgd' }],
     ['mmoe', { type: 'adam' }],
     ['mmoe', { type: 'adamw', weightDecayEmbeddings: 0.1, l2Embeddings: 0.01, clipValue: 0.5 }],
-  ])('%s, %o: the same bits as on whole tables, in chunks of 1, 4 and 16 steps', async (model, optimizer) => {
-    const given = made(model, optimizer);
-    const whole = await trained(compiled, given, { lengths: [16] });
-    const { rows, ...some } = await trained(compiled, given, { onRows: true, lengths: [1, 4, 16] });
-    expect(rows).toEqual(Object.keys(given.signature(true).rows ?? {}).toSorted());
-    expect(rows.length).toBeGreaterThan(2);
-    expect({ ...some, rows: [] }).toEqual(whole);
-  });
+    ['mmoe', { type: 'adam', learningRate: { click: 0.05, click_buy: 0.02 } }, { balancing: { type: 'adatask' } }],
+    ['ple', adagrad, { balancing: { type: 'adatask' } }],
+  ])(
+    '%s, %o: the same bits as on whole tables, in chunks of 1, 4 and 16 steps',
+    async (model, optimizer, more = {}) => {
+      const given = made(model, optimizer, more);
+      const whole = await trained(compiled, given, { lengths: [16] });
+      const { rows, ...some } = await trained(compiled, given, { onRows: true, lengths: [1, 4, 16] });
+      expect(rows).toEqual(Object.keys(given.signature(true).rows ?? {}).toSorted());
+      expect(rows.length).toBeGreaterThan(2);
+      expect({ ...some, rows: [] }).toEqual(whole);
+    },
+  );
 
   it.each([
     ['ple', { ...adagrad, clipNorm: 0.05 }, 'fixed'],

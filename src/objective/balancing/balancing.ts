@@ -90,7 +90,13 @@ export interface GradientBalancing extends Kept {
   };
 }
 
-export type Balancing = LossBalancing | GradientBalancing;
+/** Each task's gradient goes to a state of the optimizer that is the task's. It takes one backward pass for each task. */
+interface StateBalancing extends Kept {
+  readonly kind: 'states';
+  readonly tasks: readonly string[];
+}
+
+export type Balancing = LossBalancing | GradientBalancing | StateBalancing;
 
 /** @typeParam Given Its author gets the parsed options. What `defineBalancing` returns gets any value, and parses it. */
 export interface BalancingDefinition<Options extends z.ZodObject = z.ZodObject, Given = unknown> {
@@ -101,6 +107,8 @@ export interface BalancingDefinition<Options extends z.ZodObject = z.ZodObject, 
   readonly source: string;
   readonly revision?: number;
   readonly options: Options;
+  /** Whether the optimizer has a state for each task. Absent: it does not. */
+  readonly statesByTask?: boolean;
   /** Whether the method cancels the config's weights, so that changing them has no effect. Absent: it does not. */
   readonly undoesWeights?: (options: Given) => boolean;
   /**

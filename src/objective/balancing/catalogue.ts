@@ -1,4 +1,5 @@
 import { catalogue } from '../../support/catalogue.js';
+import { adatask } from './adatask.js';
 import { cagrad } from './cagrad.js';
 import { dwa } from './dwa.js';
 import { fairgrad } from './fairgrad.js';
@@ -26,4 +27,5 @@ export const balancings = catalogue('balancing', [
   mgda,
   metabalance,
   fairgrad,
+  adatask,
 ]);

@@ -32,6 +32,8 @@ type Fresh = (types: readonly string[]) => Method;
 /** A fresh method for tasks of these types; the epochs of `dwa` have two steps. */
 const plain: Readonly<Record<string, Fresh>> = {
   fixed: () => weighted(({ losses }) => losses.map(() => 1)),
+  // Plain gradient descent has no state.
+  adatask: () => weighted(({ losses }) => losses.map(() => 1)),
   uncertainty(types) {
     const s = types.map(() => 0);
     const steps = types.map(() => adam());

@@ -32,6 +32,13 @@ test('a penalty of rows is each task’s mean over its sample space, whatever th
   expect(total({ rowPenalties }) - total({})).toBeCloseTo((0.24 + 0.06) / 4, 5);
   expect(total({ rowPenalties, penalty: tf.scalar(2) }) - total({})).toBeCloseTo(2.075, 5);
   expect([...outputs({ rowPenalties }).tasks.dataSync()]).toEqual([...outputs({}).tasks.dataSync()]);
+  // The objectives of the tasks: their weighted losses, the penalty of their own rows, and equal parts of the model's.
+  const both = { logits, rowPenalties, penalty: tf.scalar(2) };
+  const { objectives, tasks: losses } = predictionLosses(jointLoss(tasks), both, batch);
+  const [a = 0, b = 0] = losses.dataSync();
+  const [first, second] = objectives.dataSync();
+  expect(first).toBeCloseTo(0.3 * a + 1, 5);
+  expect(second).toBeCloseTo(5 * b + 0.075 + 1, 5);
   // What the loss is shown has penalties and masks of its own: there the second task has its first and its third row.
   const shown = {
     ...batch,

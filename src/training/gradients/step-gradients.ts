@@ -13,6 +13,8 @@ export interface Losses {
   /** [tasks], unweighted. */
   readonly tasks: Tensor;
   readonly penalty: Tensor | undefined;
+  /** [tasks]: w_k L_k, with its rows' penalty and an equal part of the model's. */
+  readonly objectives: Tensor;
 }
 
 /** The losses of a prediction. `labels` and `mask` are [tasks, batch], `lossWeights` [tasks]. */
@@ -24,11 +26,14 @@ export function predictionLosses(
   const { logits, labels, mask, rowPenalties } = prediction.trained?.(batch) ?? { ...batch, ...prediction };
   const joint = loss(logits, labels, mask, batch.lossWeights, prediction.auxiliary);
   const { penalty } = prediction;
-  const ofRows = rowPenalties && meansOver(rowPenalties, mask).sum();
+  const ofTasks = rowPenalties && meansOver(rowPenalties, mask);
+  const ofRows = ofTasks?.sum();
+  const weighted = joint.tasks.mul(batch.lossWeights);
   return {
     joint: joint.loss,
     tasks: joint.tasks,
     penalty: penalty && ofRows ? tf.add(penalty, ofRows) : (penalty ?? ofRows),
+    objectives: weighted.add(ofTasks ?? 0).add(penalty?.div(weighted.size) ?? 0),
   };
 }
 
@@ -40,8 +45,9 @@ function totalLoss({ joint, penalty }: Losses): Tensor {
 export type Evaluate = (values: readonly Tensor[]) => Losses;
 
 export interface StepGradients {
-  /** In the order of the values. */
   readonly gradients: readonly Tensor[];
+  /** Names of the gradients; absent: those of the values. */
+  readonly names?: readonly string[];
   readonly outputs: { readonly loss: Tensor; readonly tasks: Tensor } & Tensors;
   /** Next slots of the method. */
   readonly slots: Tensors;

@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import type { Balancing, GradientBalancing } from '../../objective/balancing/balancing.js';
 import { diagonal, linear, taskPairs } from '../../objective/balancing/products.js';
+import { taskPrefix } from '../../optimizers/apart.js';
 import { must } from '../../support/must.js';
 import { tf } from '../../support/tf.js';
 import { ownPart, type Sharing, sharedPart } from './sharing.js';
@@ -27,20 +28,39 @@ export function balancedGradients(
   names: readonly string[],
   inputs: MethodInputs,
 ): StepGradients {
-  return method.kind === 'losses'
-    ? weightedGradients(method, evaluate, values, inputs)
+  if (method.kind === 'losses') return weightedGradients(method, evaluate, values, inputs);
+  return method.kind === 'states'
+    ? separateGradients(method.tasks, evaluate, values, names, inputs)
     : combinedGradients(method, sharing, evaluate, values, names, inputs);
+}
+
+/** Each task's gradients of its objective, named for its state of the optimizer. */
+function separateGradients(
+  tasks: readonly string[],
+  evaluate: Evaluate,
+  values: readonly Tensor[],
+  names: readonly string[],
+  { lossWeights }: MethodInputs,
+): StepGradients {
+  const { losses, objectives, gradientsOf } = gradientsByTask(
+    evaluate,
+    values,
+    names,
+    lossWeights,
+    (losses) => losses.objectives,
+  );
+  return {
+    gradients: names.flatMap(gradientsOf),
+    names: names.flatMap((name) => tasks.map((task) => taskPrefix(task) + name)),
+    outputs: { loss: objectives.sum(), tasks: losses.tasks, balancing: lossWeights },
+    slots: {},
+  };
 }
 
 /** Divides a product of gradients that are 0. */
 const leastLength = 1e-18;
 
-/** The gradients of each task's loss, and their inner products. */
-interface ByTask {
-  /** Losses of the only forward pass. */
-  readonly losses: Losses;
-  /** A gradient for each task. */
-  gradientsOf(name: string): readonly Tensor[];
+interface SharedGradients {
   /** A gradient for each task of each shared parameter, 0 where it is not shared. */
   readonly shared: ReadonlyMap<string, readonly Tensor[]>;
   /** [tasks, tasks], by name of the shared parameter. */
@@ -52,34 +72,47 @@ interface ByTask {
 /**
  * A backward pass for each task. Their forward passes are equal: the compiled engine records them once.
  * @param lossWeights [tasks], the weight of a task's loss in its gradient
+ * @param objectives [tasks], what the gradients are of
  */
 export function gradientsByTask(
-  { reach }: Pick<Sharing, 'reach'>,
   evaluate: Evaluate,
   values: readonly Tensor[],
   names: readonly string[],
   lossWeights: Tensor,
-): ByTask {
+  objectives = ({ tasks }: Losses) => tasks.mul(lossWeights),
+) {
   const count = lossWeights.size;
   let first: Losses | undefined;
   const byTask = Array.from({ length: count }, (_, task) => {
     const only = tf.tensor1d(Array.from({ length: count }, (_, other) => Number(other === task)));
-    const taskLosses = (...parameters: Tensor[]) => {
+    const taskObjectives = (...parameters: Tensor[]) => {
       const losses = evaluate(parameters);
       first ??= { ...losses, tasks: tf.keep(losses.tasks) }; // read outside of the differentiated function
-      return losses.tasks;
+      return objectives(losses);
     };
-    const { grads } = tf.valueAndGrads(taskLosses)([...values], only.mul(lossWeights));
-    return new Map(names.map((name, index) => [name, must(grads[index], name)]));
+    return tf.valueAndGrads(taskObjectives)([...values], only);
   });
-  const gradientsOf = (name: string) => byTask.map((gradients) => must(gradients.get(name), `gradient of ${name}`));
-  const losses = must(first, 'task losses');
+  return {
+    /** Losses of the only forward pass. */
+    losses: must<Losses>(first, 'task losses'),
+    objectives: must(byTask[0], 'task').value,
+    /** A gradient for each task. */
+    gradientsOf: (name: string) => byTask.map(({ grads }) => must(grads[names.indexOf(name)], `gradient of ${name}`)),
+  };
+}
+
+/** @param gradientsOf a parameter, one for each task */
+export function sharedGradients(
+  { reach }: Pick<Sharing, 'reach'>,
+  names: readonly string[],
+  gradientsOf: (name: string) => readonly Tensor[],
+): SharedGradients {
   const sharedNames = names.filter((name) => reach[name] !== 'none');
   const shared = new Map(
     sharedNames.map((name) => [name, gradientsOf(name).map((gradient) => sharedPart(gradient, reach[name]))]),
   );
   const products = new Map(Array.from(shared, ([name, gradients]) => [name, gradientProducts(gradients)]));
-  return { losses, gradientsOf, shared, products, productSum: tf.addN([...products.values()]) };
+  return { shared, products, productSum: tf.addN([...products.values()]) };
 }
 
 /** A backward pass for each task, and one for the penalty. */
@@ -92,13 +125,8 @@ function combinedGradients(
   inputs: MethodInputs,
 ): StepGradients {
   const { lossWeights } = inputs;
-  const { losses, gradientsOf, shared, products, productSum } = gradientsByTask(
-    sharing,
-    evaluate,
-    values,
-    names,
-    lossWeights,
-  );
+  const { losses, gradientsOf } = gradientsByTask(evaluate, values, names, lossWeights);
+  const { shared, products, productSum } = sharedGradients(sharing, names, gradientsOf);
   const moment = balancingMoment(inputs, losses.tasks);
   const {
     mix,
