@@ -52,8 +52,8 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
  */
 const sizes: Readonly<Record<string, Size>> = {
   cli: { tokens: 20613, bytes: 91790, files: 26 },
-  comparison: { tokens: 58374, bytes: 212104, files: 52 },
-  config: { tokens: 21067, bytes: 83764, files: 16 },
+  comparison: { tokens: 59723, bytes: 216552, files: 55 },
+  config: { tokens: 21374, bytes: 85031, files: 16 },
   data: { tokens: 68746, bytes: 255186, files: 36 },
   engine: { tokens: 39346, bytes: 134171, files: 32 },
   guess: { tokens: 8290, bytes: 33366, files: 5 },
@@ -63,7 +63,7 @@ const sizes: Readonly<Record<string, Size>> = {
   models: { tokens: 25119, bytes: 88673, files: 37 },
   objective: { tokens: 10698, bytes: 37156, files: 21 },
   optimizers: { tokens: 5232, bytes: 20137, files: 5 },
-  report: { tokens: 26597, bytes: 100827, files: 27 },
+  report: { tokens: 26767, bytes: 101343, files: 27 },
   scripts: { tokens: 24760, bytes: 87297, files: 22 },
   serving: { tokens: 16036, bytes: 55310, files: 10 },
   support: { tokens: 8253, bytes: 28070, files: 16 },
