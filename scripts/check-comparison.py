@@ -24,6 +24,8 @@ except ImportError as error:
 with open(f"{sys.argv[1]}/runs.json", encoding="utf-8") as file:
     GIVEN = json.load(file)
 COMPARISON, TABLES, TYPES, ROWS, SETTINGS = (GIVEN[key] for key in ("comparison", "tables", "types", "rows", "settings"))
+# Picks have no test of their own: src/cli/pick.test.ts calculates them from the stored runs.
+COMPARISON["models"], ROWS = zip(*[pair for pair in zip(COMPARISON["models"], ROWS) if "picked" not in pair[0]])
 TASKS, UNCERTAINTY, TEST = (COMPARISON[key] for key in ("tasks", "uncertainty", "test"))
 METRICS = {task: next(one["metric"] for one in COMPARISON["gains"] if one.get("task") == task) for task in TASKS}
 SHARES = ["auc", "groupedAuc", "macroAuc", "accuracy", "binaryAccuracy", "r2"]

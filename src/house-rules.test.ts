@@ -52,8 +52,8 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
  */
 const sizes: Readonly<Record<string, Size>> = {
   cli: { tokens: 20639, bytes: 91899, files: 26 },
-  comparison: { tokens: 59073, bytes: 214639, files: 53 },
-  config: { tokens: 21067, bytes: 83764, files: 16 },
+  comparison: { tokens: 60442, bytes: 219151, files: 56 },
+  config: { tokens: 21374, bytes: 85031, files: 16 },
   data: { tokens: 68746, bytes: 255186, files: 36 },
   engine: { tokens: 39346, bytes: 134171, files: 32 },
   guess: { tokens: 8290, bytes: 33366, files: 5 },
@@ -63,7 +63,7 @@ const sizes: Readonly<Record<string, Size>> = {
   models: { tokens: 25119, bytes: 88673, files: 37 },
   objective: { tokens: 10706, bytes: 37356, files: 22 },
   optimizers: { tokens: 5530, bytes: 21205, files: 5 },
-  report: { tokens: 26926, bytes: 102322, files: 28 },
+  report: { tokens: 27096, bytes: 102838, files: 28 },
   scripts: { tokens: 24760, bytes: 87297, files: 22 },
   serving: { tokens: 16036, bytes: 55310, files: 10 },
   support: { tokens: 8378, bytes: 28458, files: 16 },

@@ -108,12 +108,23 @@ export interface ComparedModel {
   readonly mixed?: readonly string[];
   /** Cross-fitted: the tasks for which values at an end of a grid's list were chosen. Their gains are undecided. */
   readonly atEdge?: readonly string[];
+  /** A pick has it. Its `runs` are those that serve each task. */
+  readonly picked?: readonly PickedTask[];
+}
+
+/** The labels that a pick takes for a task, by validation scores. Null: no model has them. */
+export interface PickedTask {
+  readonly task: string;
+  /** The best for all seeds. */
+  readonly served: string | null;
+  /** The best for all seeds but this one, which is judged. */
+  readonly bySeed: Readonly<Record<string, string | null>>;
 }
 
 /** What a comparison decided for a model before its reported runs. */
 export type Decisions = Pick<
   ComparedModel,
-  'searched' | 'tuned' | 'tunedByTask' | 'match' | 'matchByTask' | 'mixed' | 'atEdge'
+  'searched' | 'tuned' | 'tunedByTask' | 'match' | 'matchByTask' | 'mixed' | 'atEdge' | 'picked'
 >;
 
 /** What the searches of a comparison tried, and what they found on the validation split. */
@@ -206,7 +217,7 @@ export interface Gain {
   readonly pEquivalent: number | null;
   /** p-value of the test that the gain is above -margin, adjusted by Holm's method. */
   readonly pNotInferior: number | null;
-  /** Null for the baseline, and without a gain. */
+  /** Null for the baseline, without a gain, and where seeds of a pick picked different models. */
   readonly verdict: TaskVerdict | null;
   /** What a claim may say of it, by the simultaneous interval. Null: nothing. */
   readonly part: PartWord | null;
@@ -284,6 +295,7 @@ export type Verdict =
   | 'worse'
   | 'equivalent'
   | 'undecided'
+  | 'no verdict'
   | 'not trained to a plateau';
 
 /** Widths of a model scaled to a number of parameters. */

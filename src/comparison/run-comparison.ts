@@ -24,6 +24,7 @@ import { writeStagePlan } from './execute/stage-plan.js';
 import { externalRows } from './external.js';
 import { summarize } from './gains/summarize.js';
 import { type NextStep, next, openPlan, type Plan, type TableStep } from './next.js';
+import { pickEntries } from './picks.js';
 import { firstExperiment, pointKey } from './plan/axis-point.js';
 import { type DecidedChanges, joinDecisions, notesOnMatch } from './plan/decided-changes.js';
 import { distinctRuns, withState } from './plan/run.js';
@@ -285,7 +286,8 @@ async function makeTable(
     kept: keptRuns(search, entry, readAny),
   }));
   const byCommands = await externalRows(config, trained, opened);
-  const summary = await summarize([...trained, ...byCommands.entries], {
+  const picks = pickEntries(config, trained, search);
+  const summary = await summarize([...trained, ...byCommands.entries, ...picks], {
     ...config,
     seedsBefore,
     tasks: firstExperiment(config).tasks,

@@ -6,6 +6,8 @@ import {
   crossFit,
   labelOf,
   modelsOfAxis,
+  pickRows,
+  pickType,
   seedsOf,
   trainedModels,
   tuneSeedsOf,
@@ -54,24 +56,31 @@ function isAmong(path: Path, what: string, name: string, names: readonly string[
   return { path, when: !names.includes(name), say: notAmong(what, name, names) };
 }
 
-function modelRules({ models }: Compare, baseline: string): readonly Rule[] {
+function modelRules(compare: Compare, baseline: string): readonly Rule[] {
+  const { models } = compare;
   const path = ['compare', 'models'];
   const labels = models.map(labelOf);
+  const trained = trainedModels(compare).map(({ label }) => label);
+  const picked = pickRows(compare).flatMap(({ of, path }) =>
+    of.map((label, index) => isAmong([...path, index], 'no model with validation scores is labelled', label, trained)),
+  );
   const twice = labels.find((label, index) => labels.indexOf(label) !== index);
   return [
     { path, when: !models.some(({ type }) => type === baseline), say: `list a ${baseline} model: gains are over it` },
     { path, when: twice !== undefined, say: `two models are labelled '${twice}': give each a label of its own` },
+    ...picked,
   ];
 }
 
-function contrastRules({ models, contrasts }: Compare): readonly Rule[] {
-  const labels = models.map(labelOf);
-  return contrasts.flatMap((contrast, index) => {
+function contrastRules(compare: Compare): readonly Rule[] {
+  // A pick has no test of its own.
+  const labels = compare.models.filter(({ type }) => type !== pickType).map(labelOf);
+  return compare.contrasts.flatMap((contrast, index) => {
     const path = ['compare', 'contrasts', index];
     const name = 'name' in contrast ? contrast.name : undefined;
     const isLabel = {
       path: [...path, 'name'],
-      when: name !== undefined && labels.includes(name),
+      when: name !== undefined && compare.models.map(labelOf).includes(name),
       say: `a model is labelled '${name}': choose another name`,
     };
     const sides = labelsIn(contrast).map((side) =>
@@ -168,6 +177,7 @@ const mostRuns = 20_000;
 /** Rules of the whole search and of the number of runs. */
 function runRules({ compare, dataset }: CheckedConfig): readonly Rule[] {
   const seeds = seedsOf(compare);
+  const picks = pickRows(compare);
   const isCrossFit = compare.tuneSeed === crossFit;
   const isDrawn = drawnMost(compare.search) !== Number.POSITIVE_INFINITY;
   const isSearched = trainedModels(compare).some(({ tune }) => countCombinations({ ...compare.tune, ...tune }) > 1);
@@ -176,9 +186,14 @@ function runRules({ compare, dataset }: CheckedConfig): readonly Rule[] {
   return [
     {
       path: ['compare', isCrossFit ? 'tuneSeed' : 'search'],
-      when: !isSearched && (isCrossFit || isDrawn),
+      when: !isSearched && ((isCrossFit && picks.length === 0) || isDrawn),
       say: 'there is nothing to search: name keys and their values under compare.tune',
     },
+    ...picks.map(({ label }) => ({
+      path: ['compare', 'tuneSeed'],
+      when: !isCrossFit,
+      say: `${label} needs cross-fit: seeds pick for one another`,
+    })),
     {
       path: ['compare', 'tuneSeed'],
       when: isCrossFit && seeds.length < 2,

@@ -26,6 +26,8 @@ const margin = z
   .nullable();
 /** The `type` of a model that another program trains. */
 export const external = 'external';
+/** The `type` of a row that trains nothing: each task is that of a model of the comparison. */
+export const pickType = 'pick';
 /** The `tuneSeed` by which the seeds of the comparison choose for one another. */
 export const crossFit = 'cross-fit';
 /** Far from the seeds that people use. */
@@ -41,6 +43,18 @@ const externalSchema = z.strictObject({
     .describe(
       'It is run by the shell, in the working folder, once for each seed; its last word is a folder with the rows and the seed, where it writes predictions.csv.',
     ),
+});
+
+const pickSchema = z.strictObject({
+  label,
+  type: z
+    .literal(pickType)
+    .describe(
+      'It trains nothing: for each task and seed it is the best model of `of`, by [validation](search.md#pick).',
+    ),
+  of: distinct(z.array(z.string()).min(2), 'a model is listed twice').describe(
+    'Labels of models. `tuneSeed: cross-fit`: for each task and seed the best mean validation score over the other seeds decides; of equal ones the first.',
+  ),
 });
 
 const matchSchema = z.union([
@@ -75,11 +89,16 @@ const listed = {
 export function compareSchema({ models, baseline }: Pick<Definitions, 'models' | 'baseline'>) {
   return z.strictObject({
     models: z
-      .array(choice(models, 'type', { added: listed, others: [externalSchema.meta({ title: external })] }))
+      .array(
+        choice(models, 'type', {
+          added: listed,
+          others: [externalSchema.meta({ title: external }), pickSchema.meta({ title: pickType })],
+        }),
+      )
       .min(1)
       .meta({ contains: { properties: { type: { const: baseline } }, required: ['type'] } })
       .describe(
-        'The models, in the order of every table: the keys of `model`, a `label` and a `tune` each. One is the single-task model that gains are over. Rows of `type: external` ([another program](boosting.md)) come last.',
+        'The models, in the order of every table: the keys of `model`, a `label` and a `tune` each. One is the single-task model that gains are over. Rows of `type: external` ([another program](boosting.md)) come after them, rows of `type: pick` last.',
       ),
     seeds: z
       .union([seedCount, seeds])
@@ -175,8 +194,19 @@ export function labelOf({ label, type }: Pick<Compare['models'][number], 'label'
 export function trainedModels({ models }: Compare) {
   return models.flatMap((model, index) => {
     const { type, tune } = model;
-    return type === external ? [] : [{ label: labelOf(model), type, tune, path: ['compare', 'models', index] }];
+    return type === external || type === pickType
+      ? []
+      : [{ label: labelOf(model), type, tune, path: ['compare', 'models', index] }];
   });
+}
+
+/** The rows that pick each task from models, and where these are named. */
+export function pickRows({ models }: Compare) {
+  return models.flatMap((model, index) =>
+    model.type === pickType
+      ? [{ label: labelOf(model), of: pickSchema.parse(model).of, path: ['compare', 'models', index, 'of'] }]
+      : [],
+  );
 }
 
 type Axis = Compare['axes'][string];

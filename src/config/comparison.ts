@@ -10,6 +10,7 @@ import {
   isLossWeight,
   labelOf,
   modelsOfAxis,
+  pickRows,
   seedsOf,
   trainedModels,
   tuneSeedsOf,
@@ -75,8 +76,10 @@ export function resolveComparison(document: ConfigDocument, definitions: Definit
     search: search ?? usualSearch,
     /** In the order of every table. One of them is the baseline. `tune`: values to search for this model alone, by key. */
     models: models.map(({ label, type, tune }) => ({ label, type, tune })),
-    /** Rows that commands of the user make. They come last in every table. */
+    /** Rows that commands of the user make. They come after the models. */
     external: externalModels(compare),
+    /** Rows that pick each task from models. They come last in every table. */
+    picks: pickRows(compare),
     /** Label of the single-task model that gains are measured against. */
     baseline: models.find(({ type }) => type === definitions.baseline)?.label ?? '',
     axes,

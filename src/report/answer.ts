@@ -76,7 +76,7 @@ function answerAt(comparison: Comparison, point: Point): Answer {
   const candidates = candidatesAt(point).filter(({ gains }) => gains.some(({ gain }) => gain !== null));
   const unknown = `No gain over ${baseline} is known: its runs, or all others, have no result (see the notes).`;
   if (!base || candidates.length === 0) return { use: null, answer: [unknown] };
-  const judged = candidates.filter(({ model }) => model.verdict !== plateau);
+  const judged = candidates.filter(({ model }) => model.verdict !== plateau && model.verdict !== 'no verdict');
   const beside = [...leftOut(candidates), ...atEdges(candidates, base), ...ahead(judged, baseline)];
   const facts = { comparison, point, baseline, base, candidates, judged, beside };
   for (const rule of rules) {
@@ -329,7 +329,7 @@ function unfinished({ models, tasks, gains }: Point, candidates: readonly Candid
     const runs = model.runs.filter(({ status }) => status === 'done').length;
     const ofModel = gains.filter((gain) => gain.family === 'models' && gain.model === model.label && !gain.mean);
     const lateTasks = ofModel.filter(({ atLimit }) => areStillImproving(atLimit, runs)).map(({ about }) => about.name);
-    return names.has(model.label) && lateTasks.length > 0 ? [{ model, runs, lateTasks }] : [];
+    return names.has(model.label) && !model.picked && lateTasks.length > 0 ? [{ model, runs, lateTasks }] : [];
   });
   const named = late.map(({ model, lateTasks }) => {
     const on = lateTasks.length < tasks.length ? ` (${lateTasks.join(', ')})` : '';

@@ -1,6 +1,7 @@
 import type { Comparison } from '../comparison/comparison.js';
 import { pointText } from '../comparison/plan/axis-point.js';
 import { fewestForBest } from '../comparison/statistics/best-settings.js';
+import { groupedBy } from '../support/json.js';
 import { counted, joined } from '../support/text.js';
 import { chosenText } from './chosen-settings.js';
 import { confidence, count, listed, rounded, short } from './numbers.js';
@@ -14,7 +15,7 @@ export const signsInWords =
 export function explanations(comparison: Comparison, point: Point): readonly string[] {
   const { baseline, seeds, errorGains, uncertainty, test } = comparison;
   const { gains } = point;
-  const ofTasks = gains.filter(({ mean }) => !mean);
+  const ofTasks = gains.filter(({ mean, entry }) => !mean && !entry.picked); // a pick adds no test
   const tested = ofTasks.filter(({ family, pHolm }) => family === 'models' && pHolm !== null).length;
   const log = errorGains === 'log' ? ` Gains of errors are in log points, 100 ln(${baseline} / model).` : '';
   const lines = [
@@ -28,7 +29,7 @@ export function explanations(comparison: Comparison, point: Point): readonly str
     lines.push(
       '“Together”: all runs of a model predict the mean of their predictions, as ple predict does; ± is the error over test rows. Nothing is tested of it. Compare it with the same of other models, not with their mean.',
     );
-  if (ofTasks.length < gains.length) lines.push(meanGain(comparison));
+  if (gains.some(({ mean }) => mean)) lines.push(meanGain(comparison));
   if (tested > 0) lines.push(testInWords(comparison, point, tested));
   if (ofTasks.some(({ low }) => low !== null))
     lines.push(
@@ -125,7 +126,14 @@ export function protocol({ search }: Comparison, { models, trained, searches }: 
     const passes = trained.passes === 1 ? 'one pass' : `${rounded(trained.passes)} passes`;
     lines.push(`Models were trained for ${passes} over ${count(trained.rows)} rows.`);
   }
-  if (search) {
+  for (const { label, point, picked = [] } of models)
+    for (const { task, served, bySeed } of picked) {
+      const counts = groupedBy(Object.values(bySeed), (name) => name).map((alike) => `${alike[0]} for ${alike.length}`);
+      lines.push(
+        `${joined(' ', label, pointText(point, ' '))} on ${task}: seeds picked ${counts.join(', ')}. Served: ${served}.`,
+      );
+    }
+  if (search?.models.some(({ candidates }) => candidates.length > 1)) {
     // The numbers of all points, as the same line stands for each of them.
     const tried = search.models.map(({ candidates }) => candidates.length);
     const runs = tried.reduce((sum, size) => sum + size, 0) * search.seeds.length;
@@ -143,7 +151,7 @@ export function protocol({ search }: Comparison, { models, trained, searches }: 
 
 /** Says that networks are of one size, and to what they were matched. */
 function sizesInWords(models: Point['models']): readonly string[] {
-  const sizes = models.flatMap(({ parameters }) => parameters ?? []);
+  const sizes = models.flatMap(({ parameters, picked }) => (picked ? [] : (parameters ?? [])));
   const [networks, embeddings] = [sizes.map(({ network }) => network), sizes.map(({ embedding }) => embedding)];
   if (sizes.length < 2 || Math.max(...networks) >= 1.05 * Math.min(...networks)) return [];
   const lines = [`All networks have ${rangeText(networks, short)} parameters.`];

@@ -194,7 +194,7 @@ export function runCount(
 // --- means
 
 /** The gains of one model, without errors. */
-function meansOf(compared: Compared, { tasks, weights, margins }: Judging): ModelGains {
+export function meansOf(compared: Compared, { tasks, weights, margins }: Judging): ModelGains {
   const { design, overlap } = pairDesign(compared);
   const ofTasks = tasks.map((task, index): EstimatedGain => {
     const factors = onlyTask(task, tasks);

@@ -1,6 +1,5 @@
 import { metrics } from '../../metrics/catalogue.js';
 import { groupedBy } from '../../support/json.js';
-import { must } from '../../support/must.js';
 import type { Ended } from '../../training/ended.js';
 import { type EvaluatedRun, type FinishedRun, isTrained, withTestMetrics } from '../../training/finished-run.js';
 import { servedFiles } from '../../training/folder/run-folder.js';
@@ -12,6 +11,7 @@ import { type KeptSettings, keptModels } from './kept-models.js';
 import type { MeasuredModel, MeasuredRun } from './measured-model.js';
 import { runsTogether } from './runs-together.js';
 import { checkSameData } from './same-data.js';
+import { summedParameters } from './summed-parameters.js';
 
 /**
  * The numbers of each entry, with metrics that a run's result lacks. Runs are sorted by seed: sums have the same bits in
@@ -96,7 +96,7 @@ function measuredRun(
     overlap: testOverlap(run),
     ...valuesOf(taken),
     parameters: isOne ? run.result.parameters : summedParameters(taken),
-    networks: isTrained(run) ? servedFiles(run.result).length : 1,
+    networks: isOne && isTrained(run) ? servedFiles(run.result).length : 1,
     trained: isTrained(run) ? trainedFor(run) : null,
     ends: taken.flatMap(taskEnd),
     parts: (task) => {
@@ -120,15 +120,6 @@ function valuesOf(taken: readonly TakenTask[]): Pick<MeasuredRun, 'values' | 'sc
     ),
     oneEpoch: taken.map((task) => asGain(task, oneEpochValue(task))),
   };
-}
-
-/** The counts of tasks whose networks share nothing, added up. */
-function summedParameters(taken: readonly TakenTask[]): NonNullable<MeasuredRun['parameters']> {
-  const counts = taken.map(({ run, name }) =>
-    must(isTrained(run) ? run.result.parametersByTask?.[name] : undefined, `parameters of task '${name}'`),
-  );
-  const sum = (of: 'embedding' | 'network') => counts.reduce((total, count) => total + count[of], 0);
-  return { embedding: sum('embedding'), network: sum('network') };
 }
 
 function trainedFor({ experiment, result }: FinishedRun): MeasuredRun['trained'] {

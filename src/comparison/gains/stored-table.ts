@@ -91,7 +91,7 @@ function chooseBaseline(
   entries: readonly Entry[],
   rows: readonly Entry<FinishedRun>[],
 ): string {
-  const labels = [...new Set(entries.map(({ label }) => label))];
+  const labels = [...new Set(entries.flatMap(({ label, decided }) => (decided?.picked ? [] : label)))];
   if (named === undefined && labels.includes(previous)) return previous;
   if (named !== undefined) {
     if (labels.includes(named)) return named;

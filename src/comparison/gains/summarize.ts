@@ -21,6 +21,7 @@ import { measured } from './measured.js';
 import { type MeasuredModel, runsAtLimit } from './measured-model.js';
 import { notesOn } from './notes.js';
 import { sideModel } from './summed-model.js';
+import { testedPick } from './tested-picks.js';
 
 export interface SummaryOptions
   extends Pick<
@@ -69,10 +70,10 @@ export async function summarize(entries: readonly Entry[], options: SummaryOptio
     margins,
     taskWeights: Object.fromEntries(tasks.map((task, index) => [task.name, weights[index] ?? 1])),
     ...(seedsBefore.length > 0 ? { seedsBefore } : {}),
-    models: tables.flatMap((table) => table.models.map((tested) => comparedModel(tested, judging))),
+    models: tables.flatMap((table) => table.rows.map((tested) => comparedModel(tested, judging))),
     contrasts: distinctContrasts(tables),
     gains: [
-      ...tables.flatMap((table) => gainRows([...table.models, ...table.contrasts], uncertainty, test.drawn)),
+      ...tables.flatMap((table) => gainRows([...table.rows, ...table.contrasts], uncertainty, test.drawn)),
       ...meansOverPoints(tables.map(distinctPairs), judging),
     ],
     ...(trained.length > 0 ? { trained } : {}),
@@ -107,16 +108,15 @@ interface PointTable {
   readonly errors: Pick<Gains, 'priorDegreesOfFreedom' | 'drawn'>;
   /** Over the baseline, itself among them. */
   readonly models: readonly TestedPair[];
+  /** The models, then the rows that pick from them, which are in no family. */
+  readonly rows: readonly TestedPair[];
   /** Over other models. */
   readonly contrasts: readonly TestedPair[];
   readonly trained: NonNullable<Comparison['trained']>;
 }
 
-async function tableAt(
-  models: readonly MeasuredModel[],
-  options: SummaryOptions,
-  judging: Judging,
-): Promise<PointTable> {
+async function tableAt(rows: readonly MeasuredModel[], options: SummaryOptions, judging: Judging): Promise<PointTable> {
+  const models = rows.filter(({ decided }) => !decided?.picked);
   const named = (label: string) => models.find((model) => model.label === label);
   const baseline = named(options.baseline);
   const [{ point } = { point: {} }] = models;
@@ -129,9 +129,11 @@ async function tableAt(
   const { families, ...errors } = await estimateGains([overBaseline, contrasted], models, judging);
   const [pairs = [], contrastPairs = []] = families;
   const trained = baseline?.runs[0]?.trained;
+  const tested = testPairs('models', pairs, judging);
   return {
     errors,
-    models: testPairs('models', pairs, judging),
+    models: tested,
+    rows: [...tested, ...rows.flatMap((row) => testedPick(row, tested, judging))],
     contrasts: testPairs('contrasts', contrastPairs, judging),
     trained: trained ? [{ point, ...trained }] : [],
   };

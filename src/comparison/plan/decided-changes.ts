@@ -145,6 +145,7 @@ export function decisionsIn({
   matchByTask,
   mixed,
   atEdge,
+  picked,
 }: { readonly [Key in keyof Decisions]: Decisions[Key] | undefined }): Decisions {
   return {
     ...(searched === undefined ? {} : { searched }),
@@ -154,6 +155,7 @@ export function decisionsIn({
     ...(matchByTask && { matchByTask }),
     ...(mixed && { mixed }),
     ...(atEdge && { atEdge }),
+    ...(picked && { picked }),
   };
 }
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { external } from '../../config/compare-schema.js';
+import { external, pickType } from '../../config/compare-schema.js';
 import { ConfigError, DataError, inWorkingFolder } from '../../support/errors.js';
 import { type FinishedRun, readRun } from '../../training/finished-run.js';
 import { type Comparison, readComparison } from '../comparison.js';
@@ -58,7 +58,7 @@ function readFolder(
   const path = join(folder, name);
   const run = readRun(path);
   if (!run) return { ...reference, path, status: status === 'done' ? 'missing' : status };
-  if (run.result.seed !== reference.seed || run.result.model !== type)
+  if (run.result.seed !== reference.seed || (type !== pickType && run.result.model !== type))
     throw new DataError(
       `${path} is a run of ${run.result.model} with seed ${run.result.seed}, and the comparison ${folder} has ${type} with seed ${reference.seed} there: ` +
         'put the run back, or delete its folder and run ple compare again.',

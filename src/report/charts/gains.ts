@@ -27,8 +27,9 @@ export function chartedOf(data: ReportData): Charted {
       .flatMap(({ gains }) => gains)
       .filter(({ family, reference }) => family !== 'contrasts' && reference === comparison.baseline),
     look: (label) => series.find((model) => model.label === label) ?? { label, colour: 'ink', shape: 'circle' },
-    runs: (model) =>
-      model.runs.flatMap((reference) => {
+    // The runs of a pick are those of other models.
+    runs: ({ picked, runs }) =>
+      (picked ? [] : runs).flatMap((reference) => {
         const folders = reference.status === 'done' ? runsOfReference(reference) : [];
         return folders.flatMap(({ path, tasks }) => {
           const run = data.runs.get(path);
@@ -42,7 +43,7 @@ export function chartedOf(data: ReportData): Charted {
 export function gainTip({ about, gain, low, high, pHolm, verdict }: ShownGain): readonly string[] {
   const text = (value: number | null) => signed(value, about.digits);
   return [
-    `${about.name}: ${text(gain)} ${about.unit}, ${verdict}`,
+    `${about.name}: ${text(gain)} ${about.unit}, ${verdict ?? 'no verdict'}`,
     ...(low === null ? [] : [`interval ${text(low)} to ${text(high)}`]),
     ...(pHolm === null ? [] : [`adjusted p ${probability(pHolm)}`]),
   ];
