@@ -1,19 +1,20 @@
-import type { Task } from '../data/dataset.js';
-import { inLabelUnits } from '../metrics/samples.js';
-
-/** A task's logits. [outputs][rows] */
-type TaskLogits = readonly Float32Array[];
+import { outputCount, type Task } from '../data/dataset.js';
+import { inLabelUnits, type TaskScores } from '../metrics/samples.js';
 
 /**
  * The logits of the mean prediction of several networks: of their probabilities, or of their values in the label's
  * units. So whoever reads logits reads several networks as one.
+ * @param networks [networks][outputs * rows]
  */
-export function meanLogits(task: Task, networks: readonly TaskLogits[]): Float32Array[] {
-  const [first = []] = networks;
-  const means = first.map((logits) => new Float32Array(logits.length));
-  for (let row = 0; row < (means[0]?.length ?? 0); row++) {
-    const ofRow = networks.map((logits) => logits.map((values) => values[row] ?? 0));
-    for (const [output, mean] of meanOfRow(task, ofRow).entries()) means[output]?.set([mean], row);
+export function meanLogits(task: Task, networks: readonly TaskScores['logits'][]): Float32Array {
+  const outputs = outputCount(task);
+  const means = new Float32Array(networks[0]?.length ?? 0);
+  const rows = means.length / outputs;
+  for (let row = 0; row < rows; row++) {
+    const ofRow = networks.map((logits) =>
+      Array.from({ length: outputs }, (_, output) => logits[output * rows + row] ?? 0),
+    );
+    for (const [output, mean] of meanOfRow(task, ofRow).entries()) means[output * rows + row] = mean;
   }
   return means;
 }

@@ -290,13 +290,10 @@ function logitsOfTasks(
     for (let step = 0; step < steps; step++) {
       const begin = (step * outputs + (firsts[t] ?? 0)) * rows;
       const logits = ofTask.map(({ data }) =>
-        Array.from({ length: outputCount(task) }, (_, output) =>
-          Float32Array.from(data.subarray(begin + output * rows, begin + (output + 1) * rows)),
-        ),
+        Float32Array.from(data.subarray(begin, begin + outputCount(task) * rows)),
       );
       const [only = []] = logits;
-      const mean = logits.length === 1 ? only : meanLogits(task, logits);
-      for (const [output, values] of mean.entries()) whole.data.set(values, begin + output * rows);
+      whole.data.set(logits.length === 1 ? only : meanLogits(task, logits), begin);
     }
   }
   return whole;

@@ -1,6 +1,5 @@
 import { evaluateTask } from '../../metrics/evaluate.js';
 import { errorOverRows, numberedGroups } from '../../metrics/row-influence.js';
-import type { TaskScores } from '../../metrics/samples.js';
 import { meanLogits } from '../../serving/mean-logits.js';
 import { must } from '../../support/must.js';
 import type { TaskPredictions } from '../../training/predictions.js';
@@ -41,19 +40,11 @@ function evaluated(members: readonly TaskPredictions[], { metric }: JudgedTask):
   const { task, scores: first } = must(members[0], 'a run');
   const logits = meanLogits(
     task,
-    members.map(({ scores }) => byOutput(scores)),
+    members.map(({ scores }) => scores.logits),
   );
-  const scores = { ...first, logits: Float32Array.from(logits.flatMap((ofOutput) => Array.from(ofOutput))) };
+  const scores = { ...first, logits };
   const value = evaluateTask(task, scores)[metric.name];
   if (typeof value !== 'number') return null;
   const influence = metric.influence?.(task, scores);
   return { value, se: influence ? errorOverRows(influence, numberedGroups(scores.groups), scores.mask) : null };
-}
-
-/** [outputs][rows] */
-function byOutput({ logits, labels }: TaskScores): readonly Float32Array[] {
-  const rows = labels.length;
-  return Array.from({ length: logits.length / rows }, (_, output) =>
-    Float32Array.from(logits.subarray(output * rows, (output + 1) * rows)),
-  );
 }
