@@ -68,7 +68,7 @@ const sizes: Readonly<Record<string, Size>> = {
   serving: { tokens: 16036, bytes: 55310, files: 10 },
   support: { tokens: 8378, bytes: 28458, files: 16 },
   tracking: { tokens: 3430, bytes: 13065, files: 4 },
-  training: { tokens: 34652, bytes: 129054, files: 28 },
+  training: { tokens: 34682, bytes: 129160, files: 28 },
 };
 
 const none: Size = { tokens: 0, bytes: 0, files: 0 };

@@ -231,11 +231,12 @@ function checkStates(path: string, options: object, tasks: readonly string[] | u
   const refuse = (key: string, why: string) => {
     throw new ConfigError(`${path}.${key}: ${why}`);
   };
+  const withStates = balancings.names.filter((name) => balancings.get(name).statesByTask);
   for (const [key, value] of Object.entries(options)) {
     if (tasks && /^(l2|weightDecay)/.test(key) && value > 0)
-      refuse(key, 'with adatask it would act once for each task: set it to 0.');
+      refuse(key, 'with a state for each task it would act once for each: set it to 0.');
     if (!/^(learningRate|clipNorm)$/.test(key) || typeof value !== 'object') continue;
-    if (!tasks) refuse(key, 'a value for each task needs loss.balancing: { type: adatask }.');
+    if (!tasks) refuse(key, `a value for each task needs loss.balancing.type: ${withStates.join(' or ')}.`);
     if (Object.keys(value).toSorted().join() !== tasks?.toSorted().join())
       refuse(key, `give each task a value: ${tasks?.join(', ')}.`);
   }
