@@ -146,7 +146,11 @@ test.each([
   ['fixed', 'clipNorm: { a: 1, b: 2 }', /^train\.optimizer\.clipNorm: a value for each task needs .*adatask/],
   ['adatask', 'learningRate: { a: 0.1 }', /^train\.optimizer\.learningRate: give each task a value: a, b\.$/],
   ['adatask', 'clipNorm: { a: 1, b: 1, c: 1 }', /^train\.optimizer\.clipNorm: give each task a value: a, b\.$/],
-  ['adatask', 'l2: 0.1', /^train\.optimizer\.l2: with a state for each task it would act once for each: set it to 0\.$/],
+  [
+    'adatask',
+    'l2: 0.1',
+    /^train\.optimizer\.l2: with a state for each task it would act once for each: set it to 0\.$/,
+  ],
   ['adatask', 'learningRate: { a: 0.1, b: 0.2 }, clipNorm: 1, l2: 0', null],
 ])('%s with { %s }', (type, options, fault) => {
   const train = `optimizer: { type: adam, ${options} }`;
