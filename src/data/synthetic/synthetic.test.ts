@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ConfigError } from '../../support/errors.js';
+import type { Source } from '../dataset.js';
 import { correlation, dot, mean, moment, readColumns } from '../moments.fixture.js';
 import { drawSynthetic, synthetic, syntheticOptions } from './synthetic.js';
 
@@ -76,6 +77,11 @@ describe('pitfall 32', () => {
     expect((await noise('validation')).flat()).not.toContain(0);
     expect(new Set((await noise('test')).flat())).toEqual(new Set([0]));
     expect(options().noise).toBe(0.01);
+
+    const noiseless = await open({ rows, noise: 0.25, noiseless: 'validation' });
+    const labels = async (source: Source, split: 'train' | 'validation') => (await readColumns(source, split)).labels;
+    expect(await labels(noiseless, 'validation')).toEqual(await labels(still, 'validation'));
+    expect(await labels(noiseless, 'train')).toEqual(await labels(loud, 'train'));
   });
 });
 

@@ -43,6 +43,12 @@ export const syntheticOptions = z.strictObject({
     .union([noiseVariance, z.array(noiseVariance)])
     .default(0.01)
     .describe('Variance of the labels’ noise: one number, or one for each task. Test labels have none.'),
+  noiseless: z
+    .literal('validation')
+    .optional()
+    .describe(
+      '`validation`: its labels have no noise either. Then what validation chooses is what has the least error above the noise, which no real data tell.',
+    ),
   context: z
     .strictObject({
       values: z.int().min(2).max(1000).default(4).describe('Number of contexts.'),
@@ -100,7 +106,7 @@ export function syntheticRows(options: SyntheticOptions, seed: number): Generate
     masked: options.labelled !== undefined,
     rows,
     checksum: generatorChecksum(version, options, seed),
-    block: (name) => drawn(name, name === 'test' ? none : deviations),
+    block: (name) => drawn(name, name === 'test' || name === options.noiseless ? none : deviations),
     expected: (name) => drawn(name, none),
   };
 }
