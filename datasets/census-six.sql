@@ -6,10 +6,15 @@ WITH person AS (
 ), drawn AS (
   -- Of [0, 1), by the person's line in the file.
   SELECT *, ('0x' || left(md5(number::VARCHAR), 8))::UBIGINT / 4294967296 AS draw FROM person
+), labelled AS (
+  -- Who has a label is drawn apart from the splits. All people of validation and test have all labels.
+  SELECT *, NOT is_training OR draw >= getvariable('share') AS is_judged,
+    ('0x' || left(md5('label ' || number), 8))::UBIGINT / 4294967296 AS "label draw"
+  FROM drawn
 )
 SELECT
-  "42" = '50000+.' AS income,
-  "5" IN getvariable('college') AS education,
+  if(is_judged OR "label draw" < getvariable('income-labels'), "42" = '50000+.', NULL) AS income,
+  if(is_judged OR "label draw" < getvariable('education-labels'), "5" IN getvariable('college'), NULL) AS education,
   "8" = 'Never married' AS "never-married",
   if("40" > 0, "40" = 52, NULL) AS "full-year",
   if("2" IN ('Not in universe', 'Never worked', 'Without pay'), NULL, "2" = 'Private') AS private,
@@ -31,5 +36,5 @@ SELECT
     WHEN draw >= 0.25 AND getvariable('share') <= 0.25 THEN 'test'
     ELSE 'left out'
   END AS split
-FROM drawn
+FROM labelled
 WHERE "1" >= 18

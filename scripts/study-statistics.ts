@@ -14,7 +14,8 @@
  * errors of the simulation.
  *
  * `choices`: a gain of best against best. Settings are alike, fall in steps of one standard error of a mean, half of them
- * lie three below, or one is best; validation has the scores of the test, or noise of its own.
+ * lie three below, or one is best; validation has the scores of the test, or noise of its own. A joint model chooses a
+ * setting for two tasks; the second one's settings are alike, or in the reverse order.
  */
 import { type EstimateError, normalBelow, twoSidedP } from '../src/comparison/statistics/estimate-error.js';
 import { mean, sampleVariance, squeezedVariances } from '../src/comparison/statistics/variances.js';
@@ -254,25 +255,56 @@ const patterns: Readonly<Record<string, (setting: number, settings: number) => n
   'one best': (setting) => (setting === 0 ? 0 : -8),
 };
 
+/** Joint models choose a setting by the mean of two tasks; their effect is a loss. */
+const designs = {
+  independent: { isPaired: false, isJoint: false, effect: 4, others: [undefined] },
+  draws: { isPaired: true, isJoint: false, effect: 4, others: [undefined] },
+  joint: { isPaired: false, isJoint: true, effect: -4, others: [0, -0.5, -1, -2] },
+};
+
+interface Size {
+  readonly isPaired: boolean;
+  readonly isJoint: boolean;
+  readonly settings: number;
+  readonly seeds: number;
+  /** Whether validation has the scores of the test. */
+  readonly isSame: boolean;
+}
+
+/** A model: its settings' pattern and how far its chosen one is above 0. */
+interface Model {
+  readonly pattern: string;
+  readonly shift: number;
+  /** A second task's truth, in units of the first one's. Undefined: the setting is chosen for one task. */
+  readonly other?: number | undefined;
+}
+
 /** The test values of the settings that validation keeps: [setting][seed]. */
-function drawKept(pattern: string, settings: number, seeds: number, isSame: boolean, shift: number) {
+function drawKept({ pattern, shift, other }: Model, { settings, seeds, isSame }: Size) {
   const noise = () => Array.from({ length: seeds }, () => random.normal());
+  const truthOf = (setting: number) => (patterns[pattern]?.(setting, settings) ?? 0) / Math.sqrt(seeds);
+  const chosen = other !== undefined && other < -1 ? settings - 1 : 0; // the best in the mean of the tasks
   const drawn = Array.from({ length: settings }, (_, setting) => {
-    const truth = shift + (patterns[pattern]?.(setting, settings) ?? 0) / Math.sqrt(seeds);
+    const truth = truthOf(setting) - truthOf(chosen) + shift;
     const test = noise().map((value) => truth + value);
-    return { test, validation: isSame ? test : noise().map((value) => truth + value) };
+    const y = isSame ? test : noise().map((value) => truth + value);
+    return { test, y, z: noise().map((value) => (other ?? 0) * truthOf(setting) + value) };
   });
-  const candidates = drawn.map(({ validation }, setting) => ({
+  const candidates = drawn.map(({ y, z }, setting) => ({
     values: { setting },
     chosenFor: [],
-    runs: validation.map((y, seed) => ({ ...{ seed, path: '', epochs: 1, trained: true }, scores: { y } })),
+    runs: y.map((score, seed) => ({
+      ...{ seed, path: '', epochs: 1, trained: true },
+      scores: { y: score, z: z[seed] ?? 0 },
+    })),
   }));
-  const [kept] = keptSettings({ label: '', point: {}, groups: [['y']], candidates });
+  const groups = [other === undefined ? ['y'] : ['y', 'z']];
+  const [kept] = keptSettings({ label: '', point: {}, groups, candidates });
   return kept?.candidates.map(({ values }) => drawn[Number(values['setting'])]?.test ?? []) ?? [];
 }
 
 /** Two-sided p of best against best. */
-function pBest(model: readonly number[][], reference: readonly number[][], isPaired: boolean): number {
+function pBest(model: readonly number[][], reference: readonly number[][], { isPaired, isJoint }: Size): number {
   const errorOf = (values: readonly number[]) => {
     const { variance = 0, degreesOfFreedom = 1 } = sampleVariance(values) ?? {};
     return { variance: variance / values.length, degreesOfFreedom, runs: values.length };
@@ -289,47 +321,45 @@ function pBest(model: readonly number[][], reference: readonly number[][], isPai
     }),
   );
   const best = (largest: readonly number[]) => largest.length * Math.min(...largest);
+  const largest = above.map((ofModel) => Math.max(...ofModel));
   const below = reference.map((_, other) => Math.max(...above.map((ofModel) => 1 - (ofModel[other] ?? 0))));
-  return 2 * Math.min(best(above.map((ofModel) => Math.max(...ofModel))), best(below));
+  return 2 * Math.min(isJoint ? Math.max(...largest) : best(largest), best(below));
 }
 
 function studyChoices(): void {
-  const share = (
-    isPaired: boolean,
-    seeds: number,
-    settings: number,
-    patterns: readonly [string, string],
-    isSame: boolean,
-    effect = 0,
-  ) => {
+  const share = (model: Model, reference: string, size: Size) => {
     let found = 0;
     for (let index = 0; index < tables; index++) {
-      const model = drawKept(patterns[0], settings, seeds, isSame, effect * Math.sqrt(2 / seeds));
-      const reference = drawKept(patterns[1], settings, seeds, isSame, 0);
-      found += Number(pBest(model, reference, isPaired) < level) / tables;
+      const [one, other] = [drawKept(model, size), drawKept({ pattern: reference, shift: 0 }, size)];
+      found += Number(pBest(one, other, size) < level) / tables;
     }
     return found;
   };
   const names = Object.keys(patterns);
-  const pairs = names.flatMap((one) => names.map((other) => [one, other] as const));
-  const rows = [false, true].flatMap((isPaired) =>
+  const rows = Object.entries(designs).flatMap(([design, { effect, others, ...is }]) =>
     [5, 10, 20, 40].flatMap((seeds) =>
       [2, 4, 8].map((settings) => {
-        const errors = pairs.flatMap((pair) =>
-          [true, false].map((isSame) => share(isPaired, seeds, settings, pair, isSame)),
+        const errors = others.flatMap((other) =>
+          names.flatMap((pattern) =>
+            names.flatMap((reference) =>
+              [true, false].map((isSame) =>
+                share({ pattern, shift: 0, other }, reference, { ...is, settings, seeds, isSame }),
+              ),
+            ),
+          ),
         );
-        const powers = ['alike', 'one best'].map((name) =>
-          short(share(isPaired, seeds, settings, [name, name], true, 4)),
-        );
-        process.stderr.write(`${isPaired ? 'draws' : 'independent'}, ${seeds} seeds, ${settings} settings\n`);
-        return [isPaired ? 'draws' : 'independent', seeds, settings, short(Math.max(...errors)), ...powers];
+        const powers = ['alike', 'one best'].map((pattern) => {
+          const model = { pattern, shift: effect * Math.sqrt(2 / seeds), other: others[0] };
+          return short(share(model, pattern, { ...is, settings, seeds, isSame: true }));
+        });
+        process.stderr.write(`${design}, ${seeds} seeds, ${settings} settings\n`);
+        return [design, seeds, settings, errors.length, short(Math.max(...errors)), ...powers];
       }),
     ),
   );
-  console.log(
-    `Best against best: worst error of ${2 * pairs.length} patterns, and power at four standard errors, ${tables} tables each\n`,
-  );
-  console.log(textTable(['design', 'seeds', 'settings', 'worst error', 'power, alike', 'power, one best'], rows));
+  console.log(`Best against best: worst error of patterns, and power at four standard errors, ${tables} tables each\n`);
+  const columns = ['design', 'seeds', 'settings', 'patterns', 'worst error', 'power, alike', 'power, one best'];
+  console.log(textTable(columns, rows));
 }
 
 if (values.cells === 'choices') studyChoices();
