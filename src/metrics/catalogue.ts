@@ -13,6 +13,7 @@ import {
 import { groupedAuc, groupedHitRate10, groupedNdcg10 } from './grouped.js';
 import type { Metric } from './metric.js';
 import { accuracy, macroAuc, multiclassLogLoss } from './multiclass.js';
+import { groupedXauc, xauc } from './pairs.js';
 import { mae, mse, nmse, predictedOverActual, r2 } from './regression.js';
 
 export const metrics = catalogue<Metric>('metric', [
@@ -33,6 +34,8 @@ export const metrics = catalogue<Metric>('metric', [
   mae,
   r2,
   predictedOverActual,
+  xauc,
+  groupedXauc,
   macroAuc,
   accuracy,
   multiclassLogLoss,

@@ -4,6 +4,7 @@ import { metrics } from './catalogue.js';
 import {
   isBinaryMetric,
   isGroupedMetric,
+  isGroupedRegressionMetric,
   isMulticlassMetric,
   isRegressionMetric,
   isThresholdMetric,
@@ -54,6 +55,9 @@ export function evaluateTask(task: Task, scores: TaskScores, thresholds: 'chosen
   const sample = regressionSample(task, scores);
   return {
     ...values(isRegressionMetric, defined, (metric) => metric.compute(sample)),
+    ...(scores.groups
+      ? values(isGroupedRegressionMetric, defined, (metric) => metric.computeGrouped(task, scores))
+      : {}),
     ...ownLoss(task, scores, defined),
     samples: sample.labels.length,
     labelVariance: finite(sample.labelVariance),
@@ -81,7 +85,7 @@ function thresholdMetrics(sample: BinarySample, defined: boolean, stored: 'chose
 /** Nothing for rows that have no groups. */
 function groupedMetrics(scores: TaskScores, defined: boolean): TaskMetrics {
   if (!scores.groups) return {};
-  const sample = defined ? groupedSample(scores, scores.groups) : null;
+  const sample = defined ? groupedSample(scores) : null;
   return {
     ...values(isGroupedMetric, defined, (metric) => (sample ? metric.computeGrouped(sample) : null)),
     groups: sample?.compared ?? 0,

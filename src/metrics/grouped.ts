@@ -92,37 +92,56 @@ type OfGroup = (sample: GroupedSample, group: number) => number;
  * such a group.
  */
 function meanOverGroups(sample: GroupedSample, value: OfGroup, weight: OfGroup = alike): number | null {
-  return moments(sample, value, weight).mean;
+  return ratioOfMeans(comparedGroups(sample, value, weight));
+}
+
+/** Null without groups. */
+function influenceOfGroups(scores: TaskScores, value: OfGroup, weight: OfGroup = alike): Float64Array | null {
+  if (!scores.groups) return null;
+  return influenceOnRatio(comparedGroups(groupedSample(scores), value, weight), scores.logits.length);
+}
+
+/** Those that have both classes. */
+function comparedGroups(sample: GroupedSample, value: OfGroup, weight: OfGroup): readonly WeightedGroup[] {
+  return [...sample.areas.keys()]
+    .filter((group) => !Number.isNaN(sample.areas[group]))
+    .map((group) => ({
+      first: sample.firstRows[group] ?? 0,
+      value: value(sample, group),
+      weight: weight(sample, group),
+    }));
+}
+
+/** A value of a group that has one. */
+export interface WeightedGroup {
+  /** Its first row of the split, the same row for every task. */
+  readonly first: number;
+  readonly value: number;
+  readonly weight: number;
+}
+
+/** The weighted mean of the groups' values; null without a group. */
+export function ratioOfMeans(groups: readonly WeightedGroup[]): number | null {
+  const whole = wholeWeight(groups);
+  return whole > 0 ? groups.reduce((sum, { value, weight }) => sum + weight * value, 0) / whole : null;
+}
+
+function wholeWeight(groups: readonly WeightedGroup[]): number {
+  return groups.reduce((sum, { weight }) => sum + weight, 0);
 }
 
 /**
  * Groups are the sampling units, not rows. A group's influence on the ratio of means (Cochran 1977, section 2.11) is at
- * its first row of the split, the same row for every task. Null without groups, and for fewer than two with both
- * classes.
+ * its first row. Null for fewer than two groups.
+ * @param rows of the split
  */
-function influenceOfGroups(scores: TaskScores, value: OfGroup, weight: OfGroup = alike): Float64Array | null {
-  if (!scores.groups) return null;
-  const sample = groupedSample(scores, scores.groups);
-  const { groups, whole, mean } = moments(sample, value, weight);
+export function influenceOnRatio(groups: readonly WeightedGroup[], rows: number): Float64Array | null {
+  const mean = ratioOfMeans(groups);
   if (mean === null || groups.length < 2) return null;
-  const scale = Math.sqrt(groups.length / (groups.length - 1)) / whole;
-  const influence = new Float64Array(scores.logits.length);
-  for (const { group, value, weight } of groups)
-    influence[sample.firstRows[group] ?? 0] = scale * weight * (value - mean);
+  const scale = Math.sqrt(groups.length / (groups.length - 1)) / wholeWeight(groups);
+  const influence = new Float64Array(rows);
+  for (const { first, value, weight } of groups) influence[first] = scale * weight * (value - mean);
   return influence;
-}
-
-/** Values and weights of the groups that have both classes, the sum of the weights, and the mean. */
-function moments(sample: GroupedSample, value: OfGroup, weight: OfGroup) {
-  const groups = [...sample.areas.keys()]
-    .filter((group) => !Number.isNaN(sample.areas[group]))
-    .map((group) => ({ group, value: value(sample, group), weight: weight(sample, group) }));
-  let [sum, whole] = [0, 0];
-  for (const { value, weight } of groups) {
-    sum += weight * value;
-    whole += weight;
-  }
-  return { groups, whole, mean: whole > 0 ? sum / whole : null };
 }
 
 function alike(): number {

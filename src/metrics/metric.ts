@@ -74,6 +74,12 @@ interface RegressionMetric extends Common {
   readonly compute: (sample: RegressionSample) => MetricValue;
 }
 
+interface GroupedRegressionMetric extends Common {
+  readonly type: 'regression';
+  /** As above, for rows that each have a group; the metric is left out for others. */
+  readonly computeGrouped: (task: Task, scores: TaskScores) => MetricValue;
+}
+
 /** What metrics of a multiclass task read. Rows are those of the split; those with mask 0 do not count. */
 export interface ClassScores {
   readonly classes: number;
@@ -91,13 +97,23 @@ interface MulticlassMetric extends Common {
   readonly compute: (scores: ClassScores) => MetricValue;
 }
 
-export type Metric = BinaryMetric | GroupedMetric | ThresholdMetric | RegressionMetric | MulticlassMetric;
+export type Metric =
+  | BinaryMetric
+  | GroupedMetric
+  | ThresholdMetric
+  | RegressionMetric
+  | GroupedRegressionMetric
+  | MulticlassMetric;
 
 export const isBinaryMetric = (metric: Metric): metric is BinaryMetric =>
   metric.type === 'binary' && 'compute' in metric;
-export const isGroupedMetric = (metric: Metric): metric is GroupedMetric => 'computeGrouped' in metric;
+export const isGroupedMetric = (metric: Metric): metric is GroupedMetric =>
+  metric.type === 'binary' && 'computeGrouped' in metric;
 export const isThresholdMetric = (metric: Metric): metric is ThresholdMetric => 'computeAt' in metric;
-export const isRegressionMetric = (metric: Metric): metric is RegressionMetric => metric.type === 'regression';
+export const isRegressionMetric = (metric: Metric): metric is RegressionMetric =>
+  metric.type === 'regression' && 'compute' in metric;
+export const isGroupedRegressionMetric = (metric: Metric): metric is GroupedRegressionMetric =>
+  metric.type === 'regression' && 'computeGrouped' in metric;
 export const isMulticlassMetric = (metric: Metric): metric is MulticlassMetric => metric.type === 'multiclass';
 
 export function defineMetric<Definition extends Metric>(definition: Definition): Definition {

@@ -4,7 +4,6 @@ import type { Task } from '../data/dataset.js';
 import { randomFromSeed } from '../support/random.js';
 import { metrics } from './catalogue.js';
 import { evaluateTask, type TaskMetrics } from './evaluate.js';
-import { isGroupedMetric } from './metric.js';
 import { binary, multiclass, type Row, regression as rating, taskScores } from './rows.fixture.js';
 import type { TaskScores } from './samples.js';
 
@@ -106,12 +105,13 @@ const relative = ['nmse', 'r2', 'normalisedEntropy'];
 describe.each(metrics.all.filter(({ influence, name }) => influence && !relative.includes(name)))('$name', (metric) => {
   test('the influence of a row, or of a group, is what the metric loses without it', () => {
     const task = tasks[metric.type];
-    const rows = draw(metric.type, isGroupedMetric(metric) ? 900 : 300);
+    const isGrouped = 'computeGrouped' in metric;
+    const rows = draw(metric.type, isGrouped ? 900 : 300);
     const value = (isIn: (index: number) => boolean) => {
       const own = rows.map((row, index) => (isIn(index) ? row : { ...row, weight: 0 }));
       return Number(evaluateTask(task, of(task, own))[metric.name]);
     };
-    const unitOf = (index: number) => (isGroupedMetric(metric) ? rows[index]?.group : index);
+    const unitOf = (index: number) => (isGrouped ? rows[index]?.group : index);
     const influence = metric.influence?.(task, of(task, rows)) ?? new Float64Array();
     const whole = value(() => true);
     let [error, size] = [0, 0];

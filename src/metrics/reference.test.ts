@@ -25,7 +25,7 @@ import {
 import { binarySample, sigmoid } from './samples.js';
 
 test('every metric has a value here, of another calculation', () => {
-  const tests = ['reference', 'grouped'].map((name) =>
+  const tests = ['reference', 'grouped', 'pairs'].map((name) =>
     readFileSync(join(import.meta.dirname, `${name}.test.ts`), 'utf8'),
   );
   const expectations = tests.join('').replaceAll(/^(import[^;]*;|\s*\/\/.*)$/gm, '');

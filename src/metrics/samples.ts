@@ -84,21 +84,28 @@ export interface GroupedSample {
   groupRows(group: number): BinarySample;
 }
 
-/** Rows with mask > 0, none of them NaN; groups in the order of their first rows. */
-export function groupedSample(scores: TaskScores, groups: Int32Array): GroupedSample {
-  const rowsByGroup = new Map<number, { readonly first: number; readonly rows: number[] }>();
+/** Rows with mask > 0 of each group that has any, and its first row, whatever its mask; in the order of their rows. */
+export function rowsByGroup({ groups = new Int32Array(), mask }: TaskScores) {
+  const found = new Map<number, { readonly first: number; readonly rows: number[] }>();
   for (const [row, group] of groups.entries()) {
-    const own = rowsByGroup.get(group) ?? { first: row, rows: [] };
-    if (own.rows.length === 0) rowsByGroup.set(group, own);
-    if ((scores.mask[row] ?? 0) > 0) own.rows.push(row);
+    const own = found.get(group) ?? { first: row, rows: [] };
+    if (own.rows.length === 0) found.set(group, own);
+    if ((mask[row] ?? 0) > 0) own.rows.push(row);
   }
-  const found = [...rowsByGroup.values()].filter(({ rows }) => rows.length > 0);
-  found.sort(({ rows: [a = 0] }, { rows: [b = 0] }) => a - b);
-  const groupRows = (place: number): BinarySample => {
-    const rows = found[place]?.rows ?? [];
-    const pick = (values: Logits) => alike(values, rows.length).map((_, at) => values[rows[at] ?? 0] ?? 0);
-    return binarySample({ logits: pick(scores.logits), labels: pick(scores.labels), mask: pick(scores.mask) });
-  };
+  const withRows = [...found.values()].filter(({ rows }) => rows.length > 0);
+  return withRows.sort(({ rows: [a = 0] }, { rows: [b = 0] }) => a - b);
+}
+
+/** Scores of a task with one output, of these rows alone. */
+export function scoresOfRows({ logits, labels, mask }: TaskScores, rows: readonly number[]): TaskScores {
+  const pick = (values: Logits) => alike(values, rows.length).map((_, at) => values[rows[at] ?? 0] ?? 0);
+  return { logits: pick(logits), labels: pick(labels), mask: pick(mask) };
+}
+
+/** Rows with mask > 0, none of them NaN; groups in the order of their first rows. */
+export function groupedSample(scores: TaskScores): GroupedSample {
+  const found = rowsByGroup(scores);
+  const groupRows = (place: number) => binarySample(scoresOfRows(scores, found[place]?.rows ?? []));
   const areas = Float64Array.from(found, (_, place) => areaUnderCurve(groupRows(place)) ?? Number.NaN);
   return {
     areas,
