@@ -51,7 +51,7 @@ const scripts = readdirSync(join(source, '../scripts'), { recursive: true, encod
  * numbers; one that raises a number says in its message what left elsewhere.
  */
 const sizes: Readonly<Record<string, Size>> = {
-  cli: { tokens: 20639, bytes: 91899, files: 26 },
+  cli: { tokens: 20646, bytes: 92120, files: 26 },
   comparison: { tokens: 60442, bytes: 219151, files: 56 },
   config: { tokens: 21374, bytes: 85031, files: 16 },
   data: { tokens: 68771, bytes: 255416, files: 36 },

@@ -175,7 +175,7 @@ async function guessedConfig(
 ): Promise<string> {
   const { startingConfig } = await import('../guess/starting-config.js');
   const { progressBars } = await import('./display/progress-bar.js');
-  const models = [await boostingRow()];
+  const models = [await boostingRow(), jointBoostingRow];
   const bars = progressBars();
   const progress = (done: number, total: number) => bars.update('reading', 'bytes', done, total);
   return interruptible(interruptedReading, (signal) =>
@@ -193,6 +193,10 @@ const boosters = [
     packages: 'scikit-learn pandas pyarrow',
   },
 ] as const;
+
+/** A comment of `compare.models`: boosting that shares, where tasks are of one type and have all labels. */
+const jointBoostingRow =
+  '# - { label: joint boosting, type: external, command: python3 examples/external/xgboost-joint.py } # tasks of one type, all labels; pip install xgboost scikit-learn pandas pyarrow';
 
 /**
  * The entry of `compare.models` for gradient boosting, as YAML: of the first program for which Python has what it needs,
