@@ -47,11 +47,11 @@ test('parameters, and several networks of one model, are explained where they ne
   const [first, ...others] = everyVerdict.models;
   const model = { ...must(first, 'model'), parameters: { network: 90, embedding: 8 }, networks: 2 };
   const comparison = { ...everyVerdict, models: [model, ...others] };
-  const words = 'Parameters are those of the network + those of embeddings. x2: two networks of one joint model';
+  const words = 'Parameters include embeddings; gains.csv has both apart. x2: two networks of one joint model';
   expect(explained(comparison)).toContain(words);
   expect(legend(comparison, comparisonPoints(comparison))).toContain(words);
   const plain = everyVerdict.models.map((one) => ({ ...one, parameters: null }));
-  expect(explained({ models: plain })).not.toMatch(/Parameters are|x2:/);
+  expect(explained({ models: plain })).not.toMatch(/Parameters include|x2:/);
 });
 
 test('of one seed nothing is said of tests, intervals or errors', () => {
@@ -63,7 +63,7 @@ test('of one seed nothing is said of tests, intervals or errors', () => {
     [
       "Gains are over single-task, as means over 1 seed. Above 0 is better. Relative gains are in percent of single-task's metric.",
       "Δm is the mean over tasks of gain / single-task's metric.",
-      'Parameters are those of the network + those of embeddings.',
+      'Parameters include embeddings; gains.csv has both apart.',
     ].join('\n'),
   );
 });

@@ -71,7 +71,7 @@ export function legend(comparison: Comparison, points: readonly Point[]): string
 function parametersInWords(models: Point['models']): readonly string[] {
   const lines: string[] = [];
   if (models.some(({ parameters }) => (parameters?.embedding ?? 0) > 0))
-    lines.push('Parameters are those of the network + those of embeddings.');
+    lines.push('Parameters include embeddings; gains.csv has both apart.');
   if (models.some(({ networks }) => networks > 1))
     lines.push(
       'x2: two networks of one joint model predict (are served), as its tasks keep different epochs (train.keep: one serves one).',

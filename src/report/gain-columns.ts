@@ -121,11 +121,10 @@ function ofModel<Value extends string | number>(
   return { name, value, table: { head, kind, text: shown, ofModel: true } };
 }
 
-/** `4.2k + 100 x2`: of the network and of embeddings, and how many such networks a run serves. */
+/** `4.2k x2`: with embeddings, and how many such networks a run serves. */
 function parametersText({ entry: { parameters, networks } }: ShownGain): string | null {
   if (parameters === null) return null;
-  const { network, embedding } = parameters;
-  return `${short(network)}${embedding === 0 ? '' : ` + ${short(embedding)}`}${networks === 1 ? '' : ` x${networks}`}`;
+  return `${short(parameters.network + parameters.embedding)}${networks === 1 ? '' : ` x${networks}`}`;
 }
 
 function number(head: string, text: Shown['text']): Shown {
