@@ -1,6 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Encoding } from '../data/encoding.js';
-import { vectorItems } from '../data/store/append-columns.js';
 import {
   chunksOf,
   identifier,
@@ -9,6 +8,7 @@ import {
   openDatabase,
   queryNumbers,
   queryRows,
+  vectorItems,
   whileOpen,
 } from '../data/store/database.js';
 import { databaseTypes, macros, numberSql, textSql } from '../data/table/staged-rows.js';

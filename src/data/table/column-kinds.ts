@@ -42,12 +42,6 @@ export interface KnownInput extends InputColumn {
   readonly text?: string | undefined;
 }
 
-/** The staged rows, and what their inputs are. */
-export interface KnownRows {
-  readonly staged: StagedRows;
-  readonly inputs: readonly KnownInput[];
-}
-
 /**
  * The kinds of the columns whose kind is not given, from all of their values. Numeric: all are numbers (but for one in
  * twenty), no whole one is beyond 2^53, and some are not whole, or there are more than 20 different ones. Times (but for

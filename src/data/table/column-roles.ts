@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { didYouMean } from '../../support/catalogue.js';
-import { ConfigError } from '../../support/errors.js';
+import { ConfigError, DataError } from '../../support/errors.js';
 import { someOf } from '../../support/text.js';
 import type { SourceTask } from '../dataset.js';
 import type { CellReading } from '../encoding.js';
-import type { Condition } from './cell.js';
+import type { RowReading } from '../loader.js';
+import { type Condition, shown } from './cell.js';
 import { filePattern, isPattern } from './row-file.js';
 import type { TableFile } from './staged-rows.js';
 import { type ColumnOption, type Reference, type TableOptions, type TaskOption, usualSplit } from './table-options.js';
@@ -27,15 +28,23 @@ export interface LabelColumn {
   readonly weights?: readonly [string, ...string[]] | undefined;
 }
 
-/** Columns by their names. */
+/** How rows are cut into splits. */
+export interface SplitCut extends Pick<TableOptions, 'split' | 'splitSeed' | 'validation' | 'test'> {
+  /** The columns that decide: of values, times, groups or strata. */
+  readonly columns: readonly string[];
+}
+
+/** What is read of a table's columns, by their names: what a config says of them, or a trained model's encoding. */
 export interface ColumnRoles {
   readonly inputs: readonly InputColumn[];
   readonly labels: readonly LabelColumn[];
-  /** Columns of a split by value, time, group or strata. */
-  readonly split: readonly string[];
-  readonly group: string | undefined;
+  /** Absent: new rows of a trained model, all of the test split. No message advises to change how they are read. */
+  readonly cut?: SplitCut;
+  readonly group?: string | undefined;
   /** The column of row weights. */
-  readonly weight: string | undefined;
+  readonly weight?: string | undefined;
+  /** Columns that the table `kept` gets as they are, in the order of the rows. */
+  readonly keep: readonly string[];
   /** All columns that are read. */
   readonly used: ReadonlySet<string>;
 }
@@ -43,18 +52,16 @@ export interface ColumnRoles {
 type NamedColumns = Pick<TableFile, 'path' | 'names'>;
 
 /**
- * Each column's role. Columns of labels, masks, splits and weights are no inputs, but the latter three are if `columns`
- * names them.
+ * Each column's role by a config. Columns of labels, masks, splits and weights are no inputs, but the latter three are
+ * if `columns` names them.
  * @param chosen Tasks whose labels are read. The columns of the others are hidden in the same way.
- * @param trained The inputs of a trained model.
  */
 export function columnRoles(
   file: NamedColumns,
   options: TableOptions,
   chosen: readonly string[] = Object.keys(options.tasks),
-  trained?: readonly InputColumn[],
 ): ColumnRoles {
-  const { split: rule = usualSplit, tasks } = options;
+  const { split: rule = usualSplit, tasks, splitSeed, validation, test } = options;
   const find = columnFinder(file);
   const labels = Object.entries(tasks).flatMap(([name, task]) =>
     chosen.includes(name) ? [labelColumn(name, task, options.weight, find)] : [],
@@ -64,27 +71,78 @@ export function columnRoles(
   const split = splitColumns(rule, find);
   const group = options.group === undefined ? undefined : find(options.group, 'group');
   const weight = options.weight === undefined ? undefined : find(options.weight, 'weight');
-  const hidden = new Set<string | undefined>([
-    ...('fraction' in rule ? [] : split),
-    weight,
-    ...Object.entries(tasks).flatMap(([name, { column = name, mask, weight = column }]) =>
-      [column, mask?.column ?? column, weight].map(String),
-    ),
-  ]);
+  const hidden = new Set([...('fraction' in rule ? [] : split), weight, ...labelColumns(tasks)]);
   const usual = options.others === 'ignored' ? 'ignored' : undefined;
   const optionOf = (name: string) => {
     if (named.has(name)) return named.get(name);
     if (hidden.has(name)) return 'ignored';
     return globOption(name, globs) ?? (name === group ? 'categorical' : usual);
   };
-  const inputs = trained ?? file.names.flatMap((name) => inputsOf(name, optionOf(name), file.names));
+  const inputs = file.names.flatMap((name) => inputsOf(name, optionOf(name), file.names));
   if (inputs.length === 0) throw new ConfigError('dataset: no column is left as an input.');
   if (group !== undefined && inputs.find(({ name }) => name === group)?.kind !== 'categorical')
     throw new ConfigError(
       `dataset.group: column '${group}' is no categorical input, as a group must be; make it one with dataset.columns.${group}=categorical.`,
     );
-  const read = new Set([...hidden, ...split, ...inputs.map(({ name, of = name }) => of)]);
-  return { inputs, labels, split, group, weight, used: new Set(file.names.filter((name) => read.has(name))) };
+  const cut = { split: rule, splitSeed, validation, test, columns: split };
+  const used = usedColumns(file, inputs, [...hidden, ...split]);
+  return { inputs, labels, cut, group, weight, keep: [], used };
+}
+
+/** What a trained model reads of new rows. */
+export interface ModelColumns extends Pick<RowReading, 'labels' | 'weight'> {
+  readonly inputs: readonly InputColumn[];
+  readonly keep: readonly string[];
+}
+
+/**
+ * Each column's role in new rows of a trained model. A task whose label or mask is not there has no labels.
+ * @throws DataError for another column that is not there.
+ */
+export function modelRoles(file: NamedColumns, { inputs, keep, weight, labels }: ModelColumns): ColumnRoles {
+  const has = (column: Reference) => file.names.includes(String(column));
+  const tasks = Object.entries(labels).filter(
+    ([name, { column = name, mask }]) => has(column) && (mask === undefined || has(mask.column)),
+  );
+  const need = columnNeed(file);
+  for (const { name, of: column = name } of inputs) need(column, ', which the model reads');
+  for (const name of keep) need(name);
+  for (const [name, { weight }] of tasks)
+    need(weight, `, the weight of task '${name}' (dataset.tasks.${name}.weight of the run)`);
+  need(weight, ', the weight of rows (dataset.weight of the run)');
+  const used = usedColumns(file, inputs, [weight, ...keep, ...labelColumns(Object.fromEntries(tasks))]);
+  return { inputs, labels: tasks.map(([name, task]) => labelColumn(name, task, weight, String)), weight, keep, used };
+}
+
+/** The columns of labels, masks and tasks' weights. */
+function labelColumns(tasks: TableOptions['tasks']): string[] {
+  return Object.entries(tasks).flatMap(([name, { column = name, mask, weight = column }]) =>
+    [column, mask?.column ?? column, weight].map(String),
+  );
+}
+
+function usedColumns(
+  { names }: NamedColumns,
+  inputs: readonly InputColumn[],
+  others: readonly (string | undefined)[],
+): ReadonlySet<string> {
+  const read = new Set([...others, ...inputs.map(({ name, of = name }) => of)]);
+  return new Set(names.filter((name) => read.has(name)));
+}
+
+/** What refuses a file without a column. @throws DataError */
+function columnNeed({ path, names }: NamedColumns): (name: Reference | undefined, why?: string) => void {
+  const [, delimiter] = /([;\t|])/.exec(names.length === 1 ? (names[0] ?? '') : '') ?? [];
+  const uncut =
+    delimiter === undefined
+      ? ''
+      : ` If ${shown(delimiter)} stands between columns: dataset.delimiter=${shown(delimiter)}.`;
+  return (name, why = '') => {
+    if (name === undefined || names.includes(String(name))) return;
+    throw new DataError(
+      `${path} has no column '${name}'${didYouMean(String(name), names)}${why}; ${thereAre(names)}${uncut}`,
+    );
+  };
 }
 
 type Find = (reference: Reference, key: string) => string;

@@ -3,41 +3,32 @@ import { sha256 } from '../../support/checksum.js';
 import { DataError } from '../../support/errors.js';
 import { groupedBy } from '../../support/json.js';
 import { must } from '../../support/must.js';
+import { someOf } from '../../support/text.js';
 import { splitNames } from '../dataset.js';
 import type { LoaderContext } from '../loader.js';
-import { identifier, limitMemory, numbersBy, queryNumbers, withProgress } from '../store/database.js';
+import { identifier, limitMemory, numbersBy, queryNumbers, queryRows, withProgress } from '../store/database.js';
 import { noRows, type StoredSource } from '../store/prepared-source.js';
+import { conditionParts, shown } from './cell.js';
 import { columnKinds, type KnownInput } from './column-kinds.js';
-import { type ColumnRoles, columnRoles, type InputColumn, type LabelColumn } from './column-roles.js';
-import { doubtfulLabels, findFaults, labelSql, refuseFaults, tellLosses, withClasses } from './labels.js';
-import { type RowSplits, rowSplits } from './row-splits.js';
+import type { ColumnRoles, LabelColumn } from './column-roles.js';
+import { rowSplits, testRows } from './row-splits.js';
 import {
   checkColumns,
-  entryName,
-  entryWeight,
-  listEntries,
-  numberSql,
+  keySql,
   type SplitFile,
   type StagedRows,
   shownTexts,
+  spelling,
   stagedTable,
   stageRows,
   textSql,
 } from './staged-rows.js';
 import { isOfTest, type TableOptions } from './table-options.js';
+import { type Output, type PlannedLabel, sampleSpace, type TablePlan, tablePlan } from './table-plan.js';
 
-/** Facts about the data that the options lack. */
-interface About {
+/** What preparation needs beside the columns' roles. */
+interface About extends Pick<TableOptions, 'missing' | 'exact' | 'page'> {
   readonly checksum: string;
-  /**
-   * The inputs of a trained model, whose new rows these are: all of the test split, and read as those of training. Its
-   * options are fixed, so messages do not advise to change them.
-   */
-  readonly trained?: readonly InputColumn[];
-  /** Tasks whose labels are read. Absent: all. The others’ columns are no inputs, unless `columns` names them. */
-  readonly tasks?: readonly string[] | undefined;
-  /** Columns that the table `kept` gets as they are, in the order of the rows. */
-  readonly keep?: readonly string[];
 }
 
 /** Reading takes about half of the time. */
@@ -52,66 +43,64 @@ const readingShare = 0.5;
 export async function prepareTable(
   database: DuckDBConnection,
   files: readonly SplitFile[],
-  options: TableOptions,
+  roles: ColumnRoles,
   about: About,
   { progress, signal }: Pick<LoaderContext, 'progress' | 'signal'>,
 ): Promise<StoredSource> {
   checkColumns(files, undefined);
-  const { file } = must(files[0], 'file');
-  const { trained, keep = [] } = about;
-  const roles = columnRoles(file, options, about.tasks, trained);
-  const notes = trained ? [] : groupNotes(roles);
+  const { missing, exact, page } = about;
+  const isNew = roles.cut === undefined;
+  const notes = groupNotes(roles);
   const bytes = files.reduce((sum, { file }) => sum + file.bytes, 0);
   const onShare = (share: number) => progress?.(Math.floor(share * bytes), bytes);
   const onBytes = (done: number) => onShare(readingShare * (done / Math.max(1, bytes)));
   const note = (message: string) => void notes.push(message);
-  const table = await readTable(database, files, roles, options, about, { onBytes, note, signal });
-  const { staged, inputs, labels, weight } = table;
+  const { staged, plan } = await planTable(database, files, roles, missing, { onBytes, note, signal });
   const onWritten = (share: number) => onShare(readingShare + (1 - readingShare) * share);
   return withProgress(database, onWritten, async () => {
-    await writeRows(database, table, signal);
-    if (keep.length > 0) await writeKept(database, staged, keep);
-    await noteDoubts(database, table, { page: options.page, isNew: trained !== undefined }, notes);
-    const checked = { path: file.path, options, notes, isNew: trained !== undefined };
-    const { rows, masked } = await checkWritten(database, staged, labels, checked);
+    await writeRows(database, plan, staged.rows, signal);
+    if (roles.keep.length > 0) await writeKept(database, staged, roles.keep);
+    if (page === undefined) notes.push(...(await doubtfulLabels(database, plan, isNew))); // those of published data are meant so
+    if (!isNew) await tellLosses(database, plan, notes);
+    const { rows, masked } = await checkWritten(database, staged, plan.labels, roles.cut, notes);
     onShare(1);
     return {
-      columns: inputs.map(storedColumn),
-      texts: { missing: options.missing, exact: options.exact },
-      tasks: labels.map(({ task, weights }) => ({ ...task, ...(weights ? { weighted: true } : {}) })),
+      columns: plan.inputs.map(storedColumn),
+      texts: { missing, exact },
+      tasks: plan.labels.map(({ task, weights }) => ({ ...task, ...(weights ? { weighted: true } : {}) })),
       rows,
       masked,
-      weighted: staged.columns.has(weight ?? ''),
-      fileStarts: trained && staged.files.map(({ first }) => first),
-      checksum: changedChecksum(about.checksum, staged, inputs),
+      weighted: roles.weight !== undefined,
+      fileStarts: isNew ? staged.files.map(({ first }) => first) : undefined,
+      checksum: changedChecksum(about.checksum, staged, plan.inputs),
       notes: notes.map((message) => message.replaceAll(/[\r\n]+/g, ' ')), // a column's name may have line breaks
       group: roles.group,
     };
   });
 }
 
-/** Reads the files into a table of this database, and finds out what its columns and labels are. @throws DataError for faulty rows. */
-async function readTable(
+/**
+ * Reads the files into a table of this database, asks it for the facts about its columns, and makes the plan of them.
+ * @throws DataError for faulty rows.
+ */
+async function planTable(
   database: DuckDBConnection,
   files: readonly SplitFile[],
-  roles: ColumnRoles,
-  options: TableOptions,
-  { trained, keep = [] }: About,
+  { used, inputs: asked, labels: named, weight, cut }: ColumnRoles,
+  missing: readonly string[],
   { onBytes, note, signal }: Reading,
-): Promise<KnownTable> {
-  const { weight } = roles;
-  const read = new Set([...roles.used, ...keep]);
-  checkColumns(files, read);
-  await limitMemory(database, read.size);
-  const inputOf = new Map(roles.inputs.map((input) => [input.of ?? input.name, input]));
-  const staged = await stageRows(database, files, read, options.missing, { onBytes, inputOf });
-  const inputs = await columnKinds(database, roles.inputs, staged, note);
+): Promise<{ readonly staged: StagedRows; readonly plan: TablePlan }> {
+  checkColumns(files, used);
+  await limitMemory(database, used.size);
+  const inputOf = new Map(asked.map((input) => [input.of ?? input.name, input]));
+  const staged = await stageRows(database, files, used, missing, { onBytes, inputOf });
+  const inputs = await columnKinds(database, asked, staged, note);
   signal?.throwIfAborted();
-  const splits = await rowSplits(database, staged, roles, options);
-  const labels = await withClasses(database, roles.labels, staged, splits);
-  const faults = findFaults({ staged, inputs }, { labels, weight }, splits, trained !== undefined);
-  await refuseFaults(database, splits, faults, staged);
-  return { staged, inputs, labels, weight, splits };
+  const splits = cut ? await rowSplits(database, staged, cut) : testRows();
+  const labels = await withClasses(database, named, staged, splits.from);
+  const plan = tablePlan({ staged, inputs, labels, weight, splits, isNew: cut === undefined });
+  await refuseRows(database, plan, staged);
+  return { staged, plan };
 }
 
 interface Reading extends Pick<LoaderContext, 'signal'> {
@@ -128,52 +117,62 @@ function groupNotes({ inputs, group }: ColumnRoles): string[] {
   ];
 }
 
-/** What the rows of a split are written from. */
-interface KnownTable {
-  readonly staged: StagedRows;
-  readonly inputs: readonly KnownInput[];
-  readonly labels: readonly LabelColumn[];
-  readonly weight?: string | undefined;
-  readonly splits: RowSplits;
+/** @throws DataError for the first row that a check refuses. */
+async function refuseRows(database: DuckDBConnection, { checks, splits }: TablePlan, staged: StagedRows) {
+  const first = checks.map(({ sql }) => `min(row) FILTER (${sql})`);
+  const rows = await queryNumbers(database, first, `${splits.looked} WHERE split IS NOT NULL OR NOT given`);
+  const earliest = Math.min(...rows.filter((row) => !Number.isNaN(row)));
+  const check = checks[rows.indexOf(earliest)];
+  if (check) throw new DataError(`${await staged.where(earliest, check.column)}${check.what}`);
 }
 
-/** Writes the table `rows`: inputs, labels and weights as a model takes them. */
+/** Writes the tables `rows` and `dictionaries`. */
 async function writeRows(
   database: DuckDBConnection,
-  { staged, inputs, labels, weight, splits }: KnownTable,
+  plan: TablePlan,
+  rows: number,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const { selected, joins } = await storedInputs(database, inputs, staged.rows, signal);
-  for (const [t, label] of labels.entries()) {
-    const { value, weight, inside } = labelSql(label, staged);
-    selected.push(`coalesce((${value})::FLOAT, 'NaN'::FLOAT) AS l${t}`);
-    if (weight) selected.push(`CASE WHEN ${inside} THEN (${weight.sql})::FLOAT ELSE 0 END AS v${t}`);
+  const sizeOf = await writeDictionaries(database, plan, rows, signal);
+  const [selected, joins]: [string[], string[]] = [[], []];
+  for (const output of plan.outputs) {
+    signal?.throwIfAborted();
+    const [sql, join = ''] = await printedSql(database, output, sizeOf);
+    selected.push(`${sql} AS ${output.name}`);
+    joins.push(join);
   }
-  const weights = staged.columns.get(weight ?? '');
-  if (weights) selected.push(`(${numberSql(weights)})::FLOAT AS weight`);
   await database.run("SET disabled_optimizers = 'common_subexpressions'"); // takes the square of the columns' number
   const order = `split * ${2 ** 31} + CASE WHEN split = 0 THEN sort_key ELSE 0 END, row`;
   await database.run(
-    `CREATE TABLE prepared.rows AS SELECT row::INTEGER AS row, split, ${selected.join(', ')} FROM ${splits.from} ${joins.join(' ')} WHERE split IS NOT NULL ORDER BY ${order}`,
+    `CREATE TABLE prepared.rows AS SELECT row::INTEGER AS row, split, ${selected.join(', ')} FROM ${plan.splits.from} ${joins.join(' ')} WHERE split IS NOT NULL ORDER BY ${order}`,
   );
+}
+
+const mostValues = 2 ** 23;
+/** A dictionary of more values is joined: texts become values of such a type of DuckDB in three times the time. */
+const mostTypeValues = 2 ** 12;
+
+/** SQL of an output, and of the join that gives a large dictionary's indexes. */
+async function printedSql(
+  database: DuckDBConnection,
+  { type, sql, dictionary: input }: Output,
+  sizeOf: (input: number) => number,
+): Promise<readonly [sql: string, join?: string]> {
+  if (input === undefined) return [sql];
+  const dictionary = `(FROM dictionaries WHERE input = ${input})`;
+  const isList = type === 'INTEGER[]';
+  if (sizeOf(input) > mostTypeValues && !isList)
+    return [`d${input}.index`, `LEFT JOIN ${dictionary} AS d${input} ON d${input}.value = ${sql}`];
+  const texts = `dictionary${input}`;
+  await database.run(`CREATE TEMP TYPE ${texts} AS ENUM (SELECT value FROM ${dictionary} ORDER BY index)`);
+  const code = (value: string) => `enum_code(${value})::INTEGER`;
+  return [isList ? `list_transform((${sql})::${texts}[], e -> ${code('e')})` : code(`(${sql})::${texts}`)];
 }
 
 /** Writes the table `kept`: columns as they are, in the order of the rows. */
 async function writeKept(database: DuckDBConnection, staged: StagedRows, keep: readonly string[]): Promise<void> {
   const columns = keep.map((name) => `${must(staged.columns.get(name), name).sql} AS ${identifier(name)}`);
   await database.run(`CREATE TABLE prepared.kept AS SELECT ${columns.join(', ')} FROM ${stagedTable} ORDER BY rowid`);
-}
-
-/** Notes on labels and, in rows for training, on values that are lost, which a user may not have meant. */
-async function noteDoubts(
-  database: DuckDBConnection,
-  { staged, inputs, labels, splits }: KnownTable,
-  { page, isNew }: Pick<TableOptions, 'page'> & { readonly isNew: boolean },
-  notes: string[],
-): Promise<void> {
-  const isPublished = page !== undefined; // its labels are meant so
-  if (!isPublished) notes.push(...(await doubtfulLabels(database, splits, staged, labels, isNew)));
-  if (!isNew) await tellLosses(database, splits, { staged, inputs }, labels, notes);
 }
 
 function storedColumn(input: KnownInput): StoredSource['columns'][number] {
@@ -195,56 +194,6 @@ function changedChecksum(checksum: string, { columns }: StagedRows, inputs: read
   return changes.length > 0 ? sha256([checksum, ...changes].join(' ')) : checksum;
 }
 
-const mostValues = 2 ** 23;
-/** A dictionary of more values is joined: texts become values of such a type of DuckDB in three times the time. */
-const mostTypeValues = 2 ** 12;
-
-/** Writes the inputs' dictionaries. @returns SQL of the inputs as they are stored. */
-async function storedInputs(
-  database: DuckDBConnection,
-  inputs: readonly KnownInput[],
-  rows: number,
-  signal: AbortSignal | undefined,
-): Promise<{ readonly selected: string[]; readonly joins: readonly string[] }> {
-  const texts = inputs.map(inputTexts);
-  const sizeOf = await writeDictionaries(database, inputs, texts, rows, signal);
-  const selected: string[] = [];
-  const joins: string[] = [];
-  for (const [c, { kind, column, number, hash, separator, weights }] of inputs.entries()) {
-    signal?.throwIfAborted();
-    if (kind === 'numeric') {
-      selected.push(`coalesce((${number})::FLOAT, 'NaN'::FLOAT) AS i${c}`);
-      continue;
-    }
-    const isList = kind === 'list';
-    const each = (of: (text: string) => string, list = must(texts[c], 'texts')) =>
-      `${isList ? `list_transform(${list}, e -> ${of('e')})` : of(list)} AS i${c}`;
-    const dictionary = `(FROM dictionaries WHERE input = ${c})`;
-    if (hash !== undefined) selected.push(each((text) => `(md5_number_lower(${text}) % ${hash})::INTEGER`));
-    else if (sizeOf(c) > mostTypeValues && !isList) {
-      joins.push(`LEFT JOIN ${dictionary} AS d${c} ON d${c}.value = ${texts[c]}`);
-      selected.push(`d${c}.index AS i${c}`);
-    } else {
-      await database.run(`CREATE TEMP TYPE dictionary${c} AS ENUM (SELECT value FROM ${dictionary} ORDER BY index)`);
-      selected.push(
-        each((text) => `enum_code(${text})::INTEGER`, `(${texts[c]})::dictionary${c}${isList ? '[]' : ''}`),
-      );
-    }
-    if (isList && weights !== undefined)
-      selected.push(
-        `list_transform(${listEntries(column, separator)}, e -> (${entryWeight('e', weights)})::FLOAT) AS w${c}`,
-      );
-  }
-  return { selected, joins };
-}
-
-/** SQL of a category, or of a list's entries without their weights. */
-function inputTexts({ kind, column, separator, weights, text = textSql(column) }: KnownInput): string {
-  if (kind !== 'list') return `coalesce(${text}, '')`;
-  const entries = listEntries(column, separator);
-  return weights === undefined ? entries : `list_transform(${entries}, e -> ${entryName('e', weights)})`;
-}
-
 /** Dictionaries of so many values are made in one statement: to plan one takes as long as the table is wide. */
 const valuesAtOnce = 2 ** 20;
 
@@ -254,21 +203,21 @@ const valuesAtOnce = 2 ** 20;
  */
 async function writeDictionaries(
   database: DuckDBConnection,
-  inputs: readonly KnownInput[],
-  texts: readonly string[],
+  { inputs, outputs }: TablePlan,
   rows: number,
   signal: AbortSignal | undefined,
 ): Promise<(input: number) => number> {
   await database.run('CREATE TABLE dictionaries (input INTEGER, value VARCHAR, index INTEGER)');
   const atOnce = Math.max(1, Math.floor(valuesAtOnce / rows));
-  for (const some of groupedBy(inputs.entries(), ([c, { kind, hash }]) => [kind, hash, Math.floor(c / atOnce)])) {
-    const [[, { kind, hash }]] = some;
-    if (kind === 'numeric' || hash !== undefined) continue;
+  const indexed = outputs.filter(({ dictionary }) => dictionary !== undefined);
+  for (const some of groupedBy(indexed, ({ type, dictionary = 0 }) => [type, Math.floor(dictionary / atOnce)])) {
     signal?.throwIfAborted();
     const each = (list: readonly unknown[]) => (list.length > 1 ? `unnest([${list.join(', ')}])` : list.join(''));
-    const [places, values] = [each(some.map(([c]) => c)), each(some.map(([c]) => texts[c]))];
+    const [places, values] = [each(some.map(({ dictionary }) => dictionary)), each(some.map(({ sql }) => sql))];
     const entries =
-      kind === 'list' ? 'unnest(value) AS value, generate_subscripts(value, 1) AS place' : 'value, 0 AS place';
+      some[0].type === 'INTEGER[]'
+        ? 'unnest(value) AS value, generate_subscripts(value, 1) AS place'
+        : 'value, 0 AS place';
     const from = `SELECT input, row, ${entries} FROM (SELECT ${places} AS input, ${values} AS value, rowid AS row FROM ${stagedTable})`;
     const first = `SELECT input, value, min(row * ${2 ** 22} + place) AS first FROM (${from}) GROUP BY input, value`;
     await database.run(
@@ -291,26 +240,27 @@ async function writeDictionaries(
 /**
  * @returns How many rows each split has, and whether some labels are missing.
  * @throws DataError for a split without rows, a task without a training row, and a `positive` that no row has: a typing
- * error that would
- * train on zeros alone.
+ * error that would train on zeros alone.
  */
 async function checkWritten(
   database: DuckDBConnection,
   staged: StagedRows,
-  labels: readonly LabelColumn[],
-  { path, options, notes, isNew }: { path: string; options: TableOptions; notes: string[]; isNew: boolean },
+  labels: readonly PlannedLabel[],
+  cut: ColumnRoles['cut'],
+  notes: string[],
 ): Promise<Pick<StoredSource, 'rows' | 'masked'>> {
-  const ofLabels = labels.flatMap((_, t) => [
-    `count(*) FILTER (NOT isnan(l${t}))`,
-    `count(*) FILTER (l${t} = 1)`,
-    `count(*) FILTER (split = 0 AND NOT isnan(l${t}))`,
+  const path = must(staged.files[0], 'file').file.path;
+  const ofLabels = labels.flatMap(({ stored }) => [
+    `count(*) FILTER (NOT isnan(${stored}))`,
+    `count(*) FILTER (${stored} = 1)`,
+    `count(*) FILTER (split = 0 AND NOT isnan(${stored}))`,
   ]);
   const ofSplits = splitNames.map((_, code) => `count(*) FILTER (split = ${code})`);
   const counts = await queryNumbers(database, [...ofSplits, ...ofLabels], 'prepared.rows');
   const [train = 0, validation = 0, test = 0, ...labelled] = counts;
   const rows = { train, validation, test };
-  for (const name of isNew ? (['test'] as const) : splitNames) {
-    const isLater = options.splitSeed === 'run' || isOfTest(options);
+  for (const name of cut ? splitNames : (['test'] as const)) {
+    const isLater = cut && (cut.splitSeed === 'run' || isOfTest(cut));
     const drawn = isLater && name !== 'train' && !staged.files.some(({ split }) => split === name);
     if (rows[name] > 0 || drawn) continue;
     const empty = staged.files.find((file) => file.rows === 0 && (staged.rows === 0 || file.split === name));
@@ -322,7 +272,7 @@ async function checkWritten(
   const valuesOf = (name: string) => shownTexts(database, must(staged.columns.get(name), name));
   for (const [t, label] of labels.entries()) {
     const [present = 0, ones = 0, training = 0] = labelled.slice(3 * t);
-    if (training === 0 && !isNew) {
+    if (training === 0 && cut) {
       const { task, name, mask, weights: [weight] = [] } = label;
       const met = mask ? `, and meets tasks.${task.name}.mask (column '${mask.name}')` : '';
       const counts = weight === undefined ? '' : `, and a weight above 0 in column '${weight}'`;
@@ -333,8 +283,119 @@ async function checkWritten(
     }
     if (label.positive === undefined || ones > 0 || present === 0) continue;
     const message = `no row of column '${label.name}' meets tasks.${label.task.name}.positive; its values are ${await valuesOf(label.name)}.`;
-    if (!isNew) throw new DataError(`${path}: ${message}`);
+    if (cut) throw new DataError(`${path}: ${message}`);
     notes.push(`Of the new rows, ${message}`);
   }
   return { rows, masked };
+}
+
+/** Each has a row of logits, and a text in every run's result. */
+const mostClasses = 1000;
+
+/**
+ * The labels, with the classes of multiclass tasks. Those of the training rows have the order of numbers if all are
+ * numbers, else that of their texts, which no split changes. Spellings of one number are one class.
+ * @param from SQL of the rows with their splits.
+ * @throws DataError for one class, and for more than a thousand.
+ */
+async function withClasses(
+  database: DuckDBConnection,
+  labels: readonly LabelColumn[],
+  staged: StagedRows,
+  from: string,
+): Promise<readonly LabelColumn[]> {
+  const columns: LabelColumn[] = [];
+  for (const label of labels) {
+    const { task, name, classes } = label;
+    if (classes !== 'of training') {
+      columns.push(classes ? { ...label, task: { ...task, classes } } : label);
+      continue;
+    }
+    const column = must(staged.columns.get(name), name);
+    const key = keySql(column);
+    const { inside } = sampleSpace(label, staged.columns);
+    const rows = await queryRows(
+      database,
+      `SELECT ${spelling(textSql(column), key)} FROM ${from} WHERE split = 0 AND ${inside} GROUP BY ${key} LIMIT ${mostClasses + 1}`,
+    );
+    const texts = rows.map(([text]) => String(text));
+    if (texts.length < 2 || texts.length > mostClasses)
+      throw new DataError(
+        `Column '${name}' has ${texts.length > mostClasses ? `more than ${mostClasses}` : texts.length} different labels in the training rows of task '${task.name}'; a multiclass task has 2 to ${mostClasses} classes.`,
+      );
+    const isNumber = texts.every((text) => text.trim() !== '' && Number.isFinite(Number(text)));
+    texts.sort((a, b) => (isNumber && Number(a) - Number(b)) || (a < b ? -1 : 1));
+    columns.push({ ...label, task: { ...task, classes: texts } });
+  }
+  return columns;
+}
+
+/**
+ * Notes on labels that may be wrong: values that `positive` does not name, but for the most frequent one, and spellings
+ * of one word (in case, blanks or a final point) that are different labels.
+ * @param isNew Rows of a trained model, whose options no note advises to change.
+ */
+async function doubtfulLabels(
+  database: DuckDBConnection,
+  { splits, labels }: TablePlan,
+  isNew: boolean,
+): Promise<readonly string[]> {
+  const notes: string[] = [];
+  for (const { task, name, positive, text, key, value, inside } of labels) {
+    const isNamed = positive !== undefined && conditionParts(positive).operator === '=';
+    if (!isNamed && task.type !== 'multiclass') continue;
+    const values = `SELECT ${spelling(text, key)} AS text, ${value} AS label, count(*) AS rows FROM ${splits.looked} WHERE ${inside} GROUP BY ${key}, 2`;
+    const words = `SELECT *, lower(regexp_replace(text, '\\s|\\.$', '', 'g')) AS word FROM (${values})`;
+    const odd = await queryRows(
+      database,
+      `SELECT text, rows FROM (${words}) WINDOW same AS (PARTITION BY word)
+      QUALIFY min(label) OVER same < max(label) OVER same
+        OR (label = 0 AND word <> first(word) OVER (PARTITION BY label ORDER BY rows DESC, text))
+      ORDER BY max(rows) OVER same DESC, word, rows DESC`,
+    );
+    if (odd.length === 0) continue;
+    const texts = odd.map(([text, rows]) => `${shown(String(text))} (${rows})`);
+    const rule = isNamed
+      ? `what 'positive' does not name is 0: is that meant?${isNew ? '' : ' Else name it, or list it in dataset.missing'}`
+      : 'each spelling is a class: is that meant? Else write them alike, or name one class by all its spellings (positive: […])';
+    notes.push(
+      `Column '${name}' has labels to check: ${someOf(texts, 10)}. For task '${task.name}', ${rule}${rule.endsWith('?') ? '' : '.'}`,
+    );
+  }
+  return notes;
+}
+
+/** Values are told of which 32-bit floats change one by more than this share of their range. */
+const mostLost = 1e-3;
+
+/**
+ * Notes of numbers that lie too close together for 32-bit floats, as times in seconds of one day do.
+ * @throws DataError for labels that become one number, from which nothing can be learnt.
+ */
+async function tellLosses(
+  database: DuckDBConnection,
+  { inputs, labels, splits }: TablePlan,
+  notes: string[],
+): Promise<void> {
+  const asked = [...inputs, ...labels].flatMap((one) =>
+    one.outputs.flatMap(({ name: at, exact: sql }) => (sql === undefined ? [] : [{ at, sql, one }])),
+  );
+  const written = asked.flatMap(({ at }) => ['min', 'max'].map((of) => `${of}(nullif(${at}, 'NaN'))`));
+  const ranges = await queryNumbers(database, written, 'prepared.rows'); // quick; few columns need the exact values
+  for (const [a, { sql, one }] of asked.entries()) {
+    const [least = 0, most = 0] = ranges.slice(2 * a);
+    if (!(most - least <= (Math.max(-least, most) * 2 ** -24) / mostLost)) continue;
+    const exact = [`min(${sql})`, `max(${sql})`, `max(abs(${sql} - ${sql}::FLOAT::DOUBLE))`];
+    const [from = 0, to = 0, lost = 0] = await queryNumbers(database, exact, splits.looked);
+    if (from === to || lost <= mostLost * (to - from)) continue;
+    const advice = least === 0 ? 'multiply them by a constant' : `subtract a constant, such as ${from}`;
+    if ('task' in one && least === most)
+      throw new DataError(
+        `Column '${one.name}': as 32-bit floats, its values from ${from} to ${to} are all ${least}, and so is every label of task '${one.task.name}': ${advice}.`,
+      );
+    const [change, range] = [lost, to - from].map((number) => Number(number.toPrecision(3)));
+    notes.push(
+      `Column '${one.name}': 32-bit floats change its values by up to ${change}, and they differ by at most ${range}: ${advice}.`,
+    );
+  }
 }

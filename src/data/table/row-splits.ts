@@ -3,12 +3,11 @@ import { ConfigError } from '../../support/errors.js';
 import { must } from '../../support/must.js';
 import { randomFromSeed } from '../../support/random.js';
 import { type SplitName, splitNames } from '../dataset.js';
-import { appendColumns } from '../store/append-columns.js';
-import { queryNumbers, queryRows } from '../store/database.js';
+import { appendColumns, queryNumbers, queryRows } from '../store/database.js';
 import type { Draw, StoredSource } from '../store/prepared-source.js';
 import type { Condition } from './cell.js';
 import { writingOfTimes } from './column-kinds.js';
-import type { ColumnRoles } from './column-roles.js';
+import type { SplitCut } from './column-roles.js';
 import {
   conditionSql,
   keySql,
@@ -20,7 +19,8 @@ import {
   textSql,
   timesOfText,
 } from './staged-rows.js';
-import { isOfTest, type TableOptions, usualSplit } from './table-options.js';
+import { isOfTest, usualSplit } from './table-options.js';
+import type { Check, RowSplits } from './table-plan.js';
 
 const usualShare = 0.1;
 
@@ -30,10 +30,12 @@ export interface Shares {
   readonly test: number;
 }
 
+type SplitOptions = Omit<SplitCut, 'columns'>;
+
 /**
  * The shares that are cut out of `path`. @throws ConfigError for a split that has files and a share, too, or neither.
  */
-export function splitShares(options: TableOptions): Shares {
+export function splitShares(options: SplitOptions): Shares {
   const { split = usualSplit, splitSeed } = options;
   const refuse = (message: string) => new ConfigError(`dataset.split: ${message}`);
   const drawn = 'fraction' in split ? split : undefined;
@@ -60,7 +62,7 @@ export function splitShares(options: TableOptions): Shares {
  * Cuts the rows of a prepared table when it is opened: those of training each go where a preparation with this
  * `splitSeed` would have put them; of those of the test (`of: test`) the share is drawn without replacement.
  */
-export function rowDraw(options: TableOptions, seed: number, { rows }: StoredSource): Draw {
+export function rowDraw(options: SplitOptions, seed: number, { rows }: StoredSource): Draw {
   const shares = splitShares(options);
   const [parent, first] = isOfTest(options) ? (['test', rows.train] as const) : (['train', 0] as const);
   const drawn = new Uint8Array(rows[parent]).fill(code(parent));
@@ -88,47 +90,36 @@ function splitAt(draw: number, { validation, test }: Shares): number {
   return code(draw < test ? 'test' : draw < test + validation ? 'validation' : 'train');
 }
 
-/** SQL of the split of each staged row. */
-export interface RowSplits {
-  /**
-   * Stands behind FROM: the staged columns, `row` (the row's number, from 0), `split` (0 train, 1 validation, 2 test,
-   * NULL none), `given` (by the file), `sort_key`.
-   */
-  readonly from: string;
-  /** The same for looking for faults, which is quicker where every row is in a split. */
-  readonly looked: string;
-  /** Refused rows of `from`: SQL, the column, and what its value is. */
-  readonly faults: readonly { readonly sql: string; readonly column: string; readonly what: string }[];
-}
-
 const code = (name: SplitName) => splitNames.indexOf(name);
+
+/** New rows are all of the test split, in their order. */
+export function testRows(): RowSplits {
+  const from = `(SELECT *, rowid AS row, ${code('test')} AS split, true AS given, 0 AS sort_key FROM ${stagedTable})`;
+  return { from, looked: from, checks: [] };
+}
 
 /**
  * With `splitSeed: run` and with `of: test` no row is drawn: `rowDraw` does when the source is opened.
  * A drawn row's split is that of the n-th draw, n its number in the files of `path`.
  */
-export async function rowSplits(
-  database: DuckDBConnection,
-  staged: StagedRows,
-  roles: Pick<ColumnRoles, 'split'>,
-  options: TableOptions,
-): Promise<RowSplits> {
-  const { split = usualSplit, splitSeed } = options;
-  const shares = splitShares(options);
+export async function rowSplits(database: DuckDBConnection, staged: StagedRows, cut: SplitCut): Promise<RowSplits> {
+  const { split = usualSplit, splitSeed } = cut;
+  const shares = splitShares(cut);
   const seed = splitSeed === 'run' ? 0 : splitSeed;
-  const columns = roles.split.map((name) => must(staged.columns.get(name), name));
+  const columns = cut.columns.map((name) => must(staged.columns.get(name), name));
   const fileSplit = splitOfFile(staged);
   const key = sortKey(seed);
   const rule = await splitRule();
   const from = `(SELECT s.*, s.rowid AS row, coalesce(${fileSplit}, ${rule.sql}) AS split, ${fileSplit} IS NOT NULL AS given, ${key} AS sort_key FROM ${stagedTable} s ${rule.join ?? ''})`;
   const whole = `(SELECT *, rowid AS row, false AS given, 0 AS split FROM ${stagedTable})`;
-  return { from, looked: rule.faults ? from : whole, faults: rule.faults ?? [] };
+  const checks = rule.fault && [{ ...rule.fault, sql: `NOT given AND ${rule.fault.sql}` }];
+  return { from, looked: checks ? from : whole, checks: checks ?? [] };
 
   async function splitRule(): Promise<Rule> {
     const [of] = columns;
-    if (of && 'column' in split) return byValue(split, options, of);
+    if (of && 'column' in split) return byValue(split, cut, of);
     if (of && 'time' in split) return byTime(database, shares, of, staged, fileSplit);
-    if (splitSeed === 'run' || isOfTest(options)) return { sql: String(code('train')) };
+    if (splitSeed === 'run' || isOfTest(cut)) return { sql: String(code('train')) };
     if ('stratify' in split && split.stratify !== undefined) return byStratum(columns, shares, fileSplit, key);
     await drawRows(database, staged, drawnSplit(shares, seed));
     const drawn = { sql: 'coalesce(d.split, 0)', join: 'LEFT JOIN draws d ON d.row = s.rowid' };
@@ -143,7 +134,8 @@ interface Rule {
   /** The split's code. */
   readonly sql: string;
   readonly join?: string;
-  readonly faults?: RowSplits['faults'];
+  /** What is refused where the file gives no split. */
+  readonly fault?: Check;
 }
 
 /** SQL of the split of files that have one; else NULL. */
@@ -216,7 +208,7 @@ function byStratum(columns: readonly StagedColumn[], shares: Shares, fileSplit: 
 
 function byValue(
   split: { readonly [name in SplitName]?: Condition | undefined } & { readonly column: string | number },
-  options: TableOptions,
+  options: SplitOptions,
   column: StagedColumn,
 ): Rule {
   const filled = column.type === 'text' ? { ...column, sql: `coalesce(${column.sql}, '')` } : column;
@@ -232,7 +224,7 @@ function byValue(
   const what = ', which cannot be compared with a number.';
   return {
     sql: `CASE ${[...cases, 'WHEN false THEN 0'].join(' ')} ELSE ${rest} END`,
-    faults: [{ sql: `NOT (${comparable})`, column: column.name, what }],
+    fault: { sql: `NOT (${comparable})`, column: column.name, what },
   };
 }
 
@@ -261,6 +253,6 @@ async function byTime(
   const what = ', which is neither a number nor a date such as 2024-05-31.';
   return {
     sql: `CASE WHEN ${time} >= ${testFrom} THEN 2 WHEN ${time} >= ${validationFrom} THEN 1 ELSE 0 END`,
-    faults: [{ sql: `${time} IS NULL`, column: column.name, what }],
+    fault: { sql: `${time} IS NULL`, column: column.name, what },
   };
 }

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { temporaryFolder } from '../../support/folder.fixture.js';
 import { openDatabase, queryRows } from '../store/database.js';
+import { columnRoles } from './column-roles.js';
 import { prepareTable } from './prepare-table.js';
 import { openTableFile } from './row-file.js';
 import { tableOptions } from './table-options.js';
@@ -22,9 +23,10 @@ function longFile(header: string, line: (row: number) => string): string {
 async function preparedContent(path: string, options: object, threads: number): Promise<string> {
   const database = await openDatabase(':memory:', { threads });
   await database.run("ATTACH ':memory:' AS prepared");
-  const files = [{ split: 'train', file: await openTableFile(path, { quote: '"', header: true }) } as const];
+  const files = [{ split: 'train', file: await openTableFile(path, { quote: '"', header: true }) }] as const;
   const parsed = z.strictObject(tableOptions).parse({ path, ...options });
-  const stored = await prepareTable(database, files, parsed, { checksum: '' }, {});
+  const roles = columnRoles(files[0].file, parsed);
+  const stored = await prepareTable(database, files, roles, { ...parsed, checksum: '' }, {});
   const content = [JSON.stringify(stored)];
   for (const table of ['rows', 'dictionaries']) {
     const text = "string_agg(md5(CAST(t AS VARCHAR)), '' ORDER BY t.rowid)";

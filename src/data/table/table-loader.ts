@@ -9,19 +9,17 @@ import { sha256 } from '../../support/checksum.js';
 import { ConfigError, DataError } from '../../support/errors.js';
 import { partialPath, removeRemains } from '../../support/files.js';
 import { must } from '../../support/must.js';
-import { someOf } from '../../support/text.js';
 import type { Source, SplitName } from '../dataset.js';
 import type { TextReading } from '../encoding.js';
-import { checksumOfDraw, type DialectOptions, defineLoader, type LoaderContext, type RowReading } from '../loader.js';
+import { checksumOfDraw, type DialectOptions, defineLoader, type LoaderContext } from '../loader.js';
 import { beforeReading, type FileBefore, prepared, rawChecksum } from '../store/prepared.js';
 import { preparedSource } from '../store/prepared-source.js';
-import { shown } from './cell.js';
-import type { InputColumn } from './column-roles.js';
+import { columnRoles, type ModelColumns, modelRoles } from './column-roles.js';
 import { prepareTable } from './prepare-table.js';
 import { openQuery } from './query-rows.js';
 import { type DataFile, findDataFiles, openSplitFiles, type RowFileOptions } from './row-file.js';
 import { rowDraw, splitShares } from './row-splits.js';
-import type { SplitFile, TableFile } from './staged-rows.js';
+import { checkColumns, type SplitFile } from './staged-rows.js';
 import { isOfTest, type TableOptions, tableOptions, usualMissing } from './table-options.js';
 
 /**
@@ -66,7 +64,9 @@ export const table = defineLoader({
     };
     const entry = await prepared(at, context, async (database, folder) => {
       const { splitFiles, rows } = await read.open(folder, signal);
-      return prepareTable(database, splitFiles, options, { checksum: checksumOf({ ...key, rows }), tasks }, context);
+      checkColumns(splitFiles, undefined);
+      const roles = columnRoles(must(splitFiles[0], 'file').file, options, tasks);
+      return prepareTable(database, splitFiles, roles, { ...options, checksum: checksumOf({ ...key, rows }) }, context);
     });
     context.prepared?.(entry.path);
     if (splitSeed !== 'run' && !isOfTest(options)) return preparedSource(entry, context);
@@ -254,13 +254,6 @@ function ending(path: string): string {
   return /(\.[a-z]+)(\.gz)?$/i.exec(path)?.[0].toLowerCase() ?? '';
 }
 
-/** What is read of the files. A task's labels are read where the files have their columns. */
-interface Wanted extends Pick<RowReading, 'labels' | 'weight'> {
-  readonly inputs: readonly InputColumn[];
-  /** Columns that are kept as they are. */
-  readonly keep: readonly string[];
-}
-
 /** Rows of a table that a trained model has not seen, in the order of the files. */
 export interface NewRows {
   /** Its test split has all rows. Its tasks are those whose labels are there. */
@@ -273,42 +266,6 @@ export interface NewRows {
   release(): Promise<void>;
 }
 
-type Names = Pick<TableFile, 'path' | 'names'>;
-
-/** The labels that a file has. A task whose label or mask is not there has none. */
-function labelsIn({ names }: Names, { labels }: Wanted): Wanted['labels'] {
-  const has = (reference: string | number) => names.includes(String(reference));
-  return Object.fromEntries(
-    Object.entries(labels).filter(
-      ([name, { column, mask }]) => has(column ?? name) && (mask === undefined || has(mask.column)),
-    ),
-  );
-}
-
-/** @throws DataError for a column that is not there. */
-function checkWanted({ path, names }: Names, { inputs, keep, weight }: Wanted, labels: Wanted['labels']): void {
-  for (const { name, of: column = name } of inputs) need(column, ', which the model reads');
-  for (const name of keep) need(name);
-  for (const [name, { weight }] of Object.entries(labels))
-    need(weight, `, the weight of task '${name}' (dataset.tasks.${name}.weight of the run)`);
-  need(weight, ', the weight of rows (dataset.weight of the run)');
-
-  function need(name: string | number | undefined, why = ''): void {
-    if (name === undefined || names.includes(String(name))) return;
-    throw new DataError(
-      `${path} has no column '${name}'${didYouMean(String(name), names)}${why}; there are: ${someOf(names, 30)}.${uncutNames(names)}`,
-    );
-  }
-}
-
-/** What to say of a header that another delimiter would cut. */
-function uncutNames(names: readonly string[]): string {
-  const [, delimiter] = /([;\t|])/.exec(names.length === 1 ? (names[0] ?? '') : '') ?? [];
-  return delimiter === undefined
-    ? ''
-    : ` If ${shown(delimiter)} stands between columns: dataset.delimiter=${shown(delimiter)}.`;
-}
-
 /**
  * Reads files into a temporary table, in bounded memory.
  * @param paths Files or patterns of any format that the `table` loader reads.
@@ -316,7 +273,7 @@ function uncutNames(names: readonly string[]): string {
  */
 export async function openNewRows(
   paths: readonly string[],
-  wanted: Wanted,
+  columns: ModelColumns,
   { exact, ...dialect }: DialectOptions & Pick<TextReading, 'exact'>,
   context: LoaderContext,
 ): Promise<NewRows> {
@@ -327,28 +284,16 @@ export async function openNewRows(
   const before: FileBefore[] = [];
   for (const { path } of found) before.push(await beforeReading(path, context.signal));
   const files = await openSplitFiles(asTest, reading);
-  const first = must(files[0], 'file').file;
-  const { inputs, keep, weight } = wanted;
-  const labels = labelsIn(first, wanted);
-  checkWanted(first, wanted, labels);
-  const options: TableOptions = {
-    ...reading,
-    tasks: labels,
-    columns: {},
-    others: 'ignored',
-    test: [...paths],
-    splitSeed: 0,
-    cache: '',
-    weight,
-  };
+  const roles = modelRoles(must(files[0], 'file').file, columns);
   const folder = partialPath(join(tmpdir(), 'ple-new-rows'));
   await removeRemains(tmpdir());
   await mkdir(folder, { mode: 0o700 });
   const release = () => rm(folder, { recursive: true, force: true });
   try {
-    const about = { checksum: '', trained: inputs, keep };
     const at = { folder, name: 'rows', key: null, files: before, setting: 'TMPDIR' };
-    const entry = await prepared(at, context, (database) => prepareTable(database, files, options, about, context));
+    const entry = await prepared(at, context, (database) =>
+      prepareTable(database, files, roles, { ...reading, checksum: '' }, context),
+    );
     const { fileStarts = [] } = entry.description;
     return {
       source: await preparedSource(entry, context),

@@ -233,7 +233,7 @@ export const dialectOptions = z.strictObject({
 });
 export type TableOptions = z.infer<typeof schema>;
 /** The validation rows are drawn from the test's files. */
-export function isOfTest({ split = usualSplit }: TableOptions): boolean {
+export function isOfTest({ split = usualSplit }: Pick<TableOptions, 'split'>): boolean {
   return 'of' in split && split.of !== undefined;
 }
 /** Rows are drawn, the usual share for each split. */
