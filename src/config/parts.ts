@@ -2,10 +2,11 @@ import { z } from 'zod';
 import { countUpTo, layerWidth, rowCount } from './count.js';
 import { refuse } from './parse.js';
 
-const numericEncoding = z.enum(['standard', 'log1p', 'quantile', 'value']);
+const numericEncoding = z.enum(['standard', 'log1p', 'piecewise', 'quantile', 'value']);
 
 const embeddingWidth = countUpTo(2 ** 12, 'a table of wider embeddings has more weights than memory');
 const bucketCount = countUpTo(2 ** 18, 'buckets are cut by 262,144 training rows', 2);
+const binCount = countUpTo(2 ** 10, 'every row of a batch has a feature for each', 2);
 const listLength = countUpTo(2 ** 12, 'every row of a batch has room for as many entries');
 
 /** `inputs:` of a config. */
@@ -17,11 +18,14 @@ export const inputsSchema = z
     numeric: numericEncoding
       .default('standard')
       .describe(
-        '`standard`: (x - mean) / deviation, 0 if missing. `log1p`: so for sign(x) log(1 + abs(x)). `quantile`: an embedding for each of `buckets` of about equally many training rows. `value`: one for each of the `buckets` most frequent values, for columns that are mostly zero; others share that of the nearest.',
+        '`standard`: (x - mean) / deviation, 0 if missing. `log1p`: so for sign(x) log(1 + abs(x)). `piecewise`: `standard`, and beside it the position within each of `bins` quantile bins of the training rows, 0 below the bin and 1 above ([Gorishniy et al. 2022](https://arxiv.org/abs/2203.05556)). `quantile`: an embedding for each of `buckets` of about equally many training rows. `value`: one for each of the `buckets` most frequent values, for columns that are mostly zero; others share that of the nearest.',
       ),
     buckets: bucketCount
       .default(64)
       .describe('Most buckets of `quantile`; most values of `value` with an embedding of their own.'),
+    bins: binCount
+      .default(16)
+      .describe('Most bins of `piecewise`, of about equally many training rows; a column with ties has fewer.'),
     minCount: rowCount()
       .default(1)
       .describe('Categories and list entries with fewer occurrences in training are rare: they share one embedding.'),
@@ -49,6 +53,7 @@ export const inputsSchema = z
             embedding: embeddingWidth.optional(),
             numeric: numericEncoding.optional(),
             buckets: bucketCount.optional(),
+            bins: binCount.optional(),
             minCount: rowCount().optional(),
             maxLength: listLength.optional(),
             pool: z.enum(['mean', 'sum', 'attention']).optional(),
@@ -66,7 +71,7 @@ export const inputsSchema = z
       )
       .default({})
       .describe(
-        'By column name: `embedding`, `numeric`, `buckets`, `minCount`, `maxLength`, `pool`, `attention` of that column alone. A list with `pool: attention` needs a `target`, a categorical column of the same width: entries are weighed by how they fit its value in the row, as in DIN, times the data’s weights, without normalisation.',
+        'By column name: `embedding`, `numeric`, `buckets`, `bins`, `minCount`, `maxLength`, `pool`, `attention` of that column alone. A list with `pool: attention` needs a `target`, a categorical column of the same width: entries are weighed by how they fit its value in the row, as in DIN, times the data’s weights, without normalisation.',
       ),
   })
   // Without rare values it changes nothing: equal runs have equal configs.

@@ -132,6 +132,8 @@ export interface SourceSplit {
 
 export interface NumericFeature {
   readonly name: string;
+  /** Ascending edges of the bins of `piecewise`, as the numbers are fed: standardized. Absent: no bins. */
+  readonly edges?: readonly number[] | undefined;
 }
 
 export interface CategoricalFeature {

@@ -23,9 +23,12 @@ export type Fitted =
   | { readonly kind: 'identity' }
   /** Ascending edges of buckets, and whether training had missing values. */
   | ({ readonly kind: 'buckets'; readonly edges: readonly number[]; readonly missing: boolean } & Ranged)
-  /** Mean and deviation of x, or of sign(x) log(1 + |x|) if `log`. */
+  /**
+   * Mean and deviation of x, or of sign(x) log(1 + |x|) if `log`. For `piecewise`, also ascending edges between its
+   * bins; the outer ones are those of the range.
+   */
   | ({ readonly kind: 'scale'; readonly mean: number; readonly deviation: number; readonly log: boolean } & Ranged &
-      Missed);
+      Missed & { readonly edges?: readonly number[] | undefined });
 
 /**
  * `values[i]` has the index i + 1; where the first is null, the values of `rare` share the index 1. Any other value has

@@ -38,6 +38,8 @@ export interface ModelShape {
     readonly embedding: number;
   }[];
   readonly numeric: readonly string[];
+  /** For each numeric column, ascending edges of bins. Absent, or fewer than two edges: no bins. */
+  readonly edges?: readonly (readonly number[])[];
   /** List columns; `length` entries of each are fed. */
   readonly lists?: readonly {
     readonly name: string;

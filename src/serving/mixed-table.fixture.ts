@@ -8,6 +8,12 @@ import { run } from '../training/run.js';
 const columns = ['id', 'city', 'user', 'age', 'income', 'day', 'tags', 'click', 'buy', 'spend', 'plan'] as const;
 const isInput = (name: string) => !['click', 'buy', 'spend', 'plan'].includes(name);
 
+/** Overrides that give bins to two numeric columns, one of which has missing values. */
+export const piecewise = [
+  'inputs.columns.age={numeric: piecewise}',
+  'inputs.columns.income={numeric: piecewise, bins: 5}',
+];
+
 /** The cells of a line. Quotes stand around commas. */
 export const splitLine = (line: string) => line.split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/);
 
@@ -53,14 +59,14 @@ export function writeMixedTable(folder: string): void {
 /**
  * Trains on the table, and returns the run's folder.
  * @param dataset more keys of `dataset`
- * @param inputs keys of `inputs`
+ * @param overrides keys of the config, as `ple train` takes them
  */
 export async function trainedOnMixed(
   folder: string,
   tasks: string,
   model: string,
   dataset = '',
-  inputs = '',
+  overrides: readonly string[] = [],
 ): Promise<string> {
   const text = `name: mixed
 dataset:
@@ -73,13 +79,13 @@ dataset:
     { id: ignored, city: categorical, user: { kind: categorical, hash: 64 }, age: numeric, tags: { kind: list, weights: ':' } }
   ${dataset}
 inputs:
-  { numeric: quantile, buckets: 8, unseen: apart, minCount: 3, maxLength: 3, columns: { income: { numeric: log1p }, day: { numeric: standard } } ${inputs} }
+  { numeric: quantile, buckets: 8, unseen: apart, minCount: 3, maxLength: 3, columns: { income: { numeric: log1p }, day: { numeric: standard } } }
 tasks: ${tasks}
 model: ${model}
 train: { epochs: 3, batchSize: 64, optimizer: { type: adam, learningRate: 0.01 } }
 engine: { device: cpu, threads: 1 }
 `;
-  const outcome = await run(parseExperiment(text, 'mixed.yaml', [], definitions), {
+  const outcome = await run(parseExperiment(text, 'mixed.yaml', overrides, definitions), {
     runs: join(folder, 'runs'),
     overwrite: true,
     predictions: true,

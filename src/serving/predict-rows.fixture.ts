@@ -44,10 +44,10 @@ export async function predicted(path: string, data: string, out: string, scale: 
 }
 
 /** Trains a model on the mixed table; new rows must get the bits of the run's own test predictions. */
-export async function expectOwnBits(folder: string, type: string): Promise<void> {
+export async function expectOwnBits(folder: string, type: string, overrides?: readonly string[]): Promise<void> {
   const model = { type, ...smallOptions(type, 'click', 'buy'), ...(type === 'pepnet' ? { prior: ['city'] } : {}) };
   const tasks = '[{ name: click, type: binary }, { name: buy, type: binary }]';
-  await expectSameBits(await trainedOnMixed(folder, tasks, JSON.stringify(model)));
+  await expectSameBits(await trainedOnMixed(folder, tasks, JSON.stringify(model), '', overrides));
 }
 
 /** New rows must get the bits of a run's own test predictions. */

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { sealed, sha256 } from '../support/checksum.js';
 import { DataError } from '../support/errors.js';
 import { readRun } from '../training/finished-run.js';
-import { trainedOnMixed } from './mixed-table.fixture.js';
+import { piecewise, trainedOnMixed } from './mixed-table.fixture.js';
 import { expectOwnBits, expectSameBits, mixedFolder, opened, predicted } from './predict-rows.fixture.js';
 import { scoreValues } from './score-rows.js';
 import { readTrainedRun } from './trained-run.js';
@@ -16,6 +16,10 @@ const file = (name: string) => join(folder, name);
 
 test('new rows get the bits of the run’s own test predictions', async () => {
   await expectOwnBits(folder, 'pepnet');
+});
+
+test('new rows get the bits of test predictions where numbers have bins', async () => {
+  await expectOwnBits(folder, 'pepnet', piecewise);
 });
 
 describe('a run with all types of tasks', async () => {

@@ -180,6 +180,7 @@ export function modelShape({
     })),
     categorical,
     numeric: numeric.map(({ name }) => name),
+    edges: numeric.map(({ edges = [] }) => edges),
     lists,
   };
 }

@@ -32,6 +32,8 @@ import { indexCount, listFit, type VocabularyOptions, vocabularyByNumber } from 
  * - list: entries as in categorical columns, the heaviest `maxLength` of a row.
  * - numeric `standard`: (x - mean) / deviation. `log1p`: x is first replaced by sign(x) log(1 + |x|). A missing value
  *   becomes the mean, a column that is constant in training becomes 0.
+ * - numeric `piecewise`: as `standard`. The model computes the position within each bin (see `numericFeatures`), so that
+ *   encoded rows are as small. The inner edges are quantiles of the same sample as `quantile` has.
  * - numeric `quantile` and `value`: categorical, by buckets of equal count or by the `buckets` most frequent training
  *   values; a value that is not among these takes the index of the nearest. Missing values have an index of their own, which is 0
  *   if training has none. Beyond 262,144 training rows (fewer for more than 256 such columns) the buckets are those of
@@ -108,6 +110,7 @@ const ofKind: Readonly<Record<'categorical' | 'list', readonly [string, readonly
 const ofNumeric = {
   standard: ['numeric'],
   log1p: ['numeric'],
+  piecewise: ['numeric', 'bins'],
   quantile: ['numeric', 'buckets', 'embedding'],
   value: ['numeric', 'buckets', 'embedding'],
 };
@@ -290,9 +293,9 @@ export function checkStored(columns: readonly FittedColumn[], most = mostEncodin
 }
 
 /** Learns from the training rows of one column, block by block, what its encoding needs. */
-interface ColumnFit {
+interface ColumnFit<Form = Fitted> {
   add(values: SourceBlock['columns'][number], rows: Int32Array): void;
-  finish(): Fitted;
+  finish(): Form;
   notes?(): readonly string[];
 }
 
@@ -313,8 +316,12 @@ function columnFits({ columns, splits }: Source, inputs: InputsConfig): readonly
     const numeric = numericOf(column);
     if (numeric === 'standard' && column.standardized) return undefined;
     if (numeric === 'standard' || numeric === 'log1p') return scaleFit(numeric === 'log1p');
-    const { buckets = inputs.buckets } = settings;
-    return sampleFit(splits.train.rows, most, (sorted) => edgesOf[numeric](sorted, buckets));
+    const { buckets = inputs.buckets, bins = inputs.bins } = settings;
+    const isPiecewise = numeric === 'piecewise';
+    const sample = sampleFit(splits.train.rows, most, (sorted) =>
+      edgesOf[numeric](sorted, isPiecewise ? bins : buckets),
+    );
+    return isPiecewise ? scaleFit(false, sample) : sample;
   });
 }
 
@@ -336,11 +343,13 @@ function vocabularyFit(options: VocabularyOptions, column: SourceColumn): Column
   };
 }
 
-function scaleFit(log: boolean): ColumnFit {
+/** @param sample has the inner edges of bins */
+function scaleFit(log: boolean, sample?: ReturnType<typeof sampleFit>): ColumnFit {
   const moments = new Moments();
   const range = new Range();
   return {
     add(column, rows) {
+      sample?.add(column, rows);
       const values = asSingle(column);
       for (let i = 0; i < rows.length; i++) {
         const value = values[rows[i] ?? 0] ?? 0;
@@ -348,7 +357,10 @@ function scaleFit(log: boolean): ColumnFit {
         moments.add(log ? signedLog(value) : value);
       }
     },
-    finish: () => ({ kind: 'scale', mean: moments.mean, deviation: moments.deviation, log, ...range.summary }),
+    finish() {
+      const { mean, deviation } = moments;
+      return { kind: 'scale', mean, deviation, log, edges: sample?.finish().edges, ...range.summary };
+    },
   };
 }
 
@@ -356,7 +368,11 @@ function scaleFit(log: boolean): ColumnFit {
  * Buckets whose edges are found in a sorted sample.
  * @param rows of the split: every k-th is in the sample, which has at most `most` values
  */
-function sampleFit(rows: number, most: number, edges: (sorted: Float32Array) => readonly number[]): ColumnFit {
+function sampleFit(
+  rows: number,
+  most: number,
+  edges: (sorted: Float32Array) => readonly number[],
+): ColumnFit<Extract<Fitted, { readonly kind: 'buckets' }>> {
   const stride = Math.max(1, Math.ceil(rows / most));
   const sample = new Float32Array(Math.ceil(rows / stride));
   const range = new Range();
@@ -398,7 +414,7 @@ function betweenValues(sorted: Float32Array, most: number): readonly number[] {
   return kept.slice(1).map((value, i) => ((kept[i] ?? value) + value) / 2);
 }
 
-const edgesOf = { quantile: quantiles, value: betweenValues };
+const edgesOf = { quantile: quantiles, piecewise: quantiles, value: betweenValues };
 
 /** The smallest and the largest of what is not NaN, and whether there is NaN. */
 class Range {

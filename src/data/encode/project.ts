@@ -63,7 +63,8 @@ export function features(
   for (const column of columns) {
     const { name } = column;
     const { embedding = inputs.embedding, target, attention: hidden = inputs.attention } = inputs.columns[name] ?? {};
-    if (column.kind === 'scale' || column.kind === 'identity') numeric.push({ name });
+    if (column.kind === 'identity') numeric.push({ name });
+    else if (column.kind === 'scale') numeric.push({ name, edges: column.edges && scaledEdges(column.edges, column) });
     else {
       // the index 0 included
       const cardinality =
@@ -79,6 +80,19 @@ export function features(
     }
   }
   return { categorical, numeric, lists, tasks };
+}
+
+/**
+ * The inner edges of bins with the outer ones, as numbers are fed: standardized, in 32 bits. Equal edges are merged, so
+ * that a constant column has no bin.
+ */
+function scaledEdges(
+  inner: readonly number[],
+  { mean, deviation, range }: Extract<Fitted, { readonly kind: 'scale' }>,
+): readonly number[] {
+  const factor = deviation > 0 ? 1 / deviation : 0;
+  const edges = [...inner, ...(range ?? [])].toSorted((a, b) => a - b);
+  return [...new Set(edges.map((edge) => Math.fround((edge - mean) * factor)))];
 }
 
 function columnEncoding(column: SourceColumn, fitted: Fitted): ColumnEncoding {

@@ -6,6 +6,7 @@ import { type Features, inBlocks, type Span } from './axes.js';
 import { embeddedLists } from './embedded-lists.js';
 import { embeddingTables } from './embedding-tables.js';
 import { dropout } from './noise.js';
+import { numericFeatures } from './numeric-features.js';
 
 export interface Embed extends Layer {
   /** Number of features of x. */
@@ -18,7 +19,7 @@ export interface Embed extends Layer {
 
 /**
  * The input x: embeddings of the categorical columns (grouped by width, in the columns' order), one pooled embedding of
- * each list, then the numeric columns. Dropout leaves numeric columns alone.
+ * each list, then the numeric columns, each with its bins. Dropout leaves numeric columns alone.
  */
 export function embed(shape: ModelShape, options: CommonOptions, prefix = ''): Embed {
   const tables = embeddingTables(shape.categorical, prefix);
@@ -27,9 +28,9 @@ export function embed(shape: ModelShape, options: CommonOptions, prefix = ''): E
     ...tables.groups.flatMap(({ columns, width }) => columns.map(({ name }) => ({ name, width }))),
     ...(shape.lists ?? []).map(({ name, embedding }) => ({ name, width: embedding })),
   ];
-  const numbers = shape.numeric.length;
+  const numbers = numericFeatures(shape);
   const embedded = parts.reduce((sum, { width }) => sum + width, 0);
-  const width = embedded + numbers;
+  const width = embedded + numbers.width;
   if (width === 0) throw new ConfigError('The data set has no input columns; a model needs at least one.');
   const rate = dropoutRates(options).embeddings;
   const layer = `${prefix}embeddings`;
@@ -37,17 +38,16 @@ export function embed(shape: ModelShape, options: CommonOptions, prefix = ''): E
     parameters: { ...tables.parameters, ...lists.parameters },
     noise: rate > 0 && embedded > 0 ? { [layer]: [1, embedded] } : {},
     width,
-    spans: layOut([...parts, ...shape.numeric.map((name) => ({ name, width: 1 }))]),
+    spans: layOut([...parts, ...numbers.columns]),
     apply(pass) {
       const { inputs, context } = pass;
       const ofColumns = tables.apply(pass);
       const embeddings = [...ofColumns, ...lists.apply(pass, (name) => tables.embedding(name, ofColumns))];
-      const numeric =
-        inputs.numeric.shape[1] === numbers ? inputs.numeric : inputs.numeric.slice([0, 0], [-1, numbers]);
+      const numeric = numbers.apply(inputs.numeric);
       if (!context.training || rate === 0 || embedded === 0)
-        return inBlocks(tf.concat(numbers > 0 ? [...embeddings, numeric] : embeddings, 1));
+        return inBlocks(tf.concat(numbers.width > 0 ? [...embeddings, numeric] : embeddings, 1));
       const kept = dropout(inBlocks(tf.concat(embeddings, 1)), rate, layer, context);
-      return numbers > 0 ? tf.concat([kept, inBlocks(numeric)], 1) : kept;
+      return numbers.width > 0 ? tf.concat([kept, inBlocks(numeric)], 1) : kept;
     },
   };
 }

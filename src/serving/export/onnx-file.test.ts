@@ -1,7 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { must } from '../../support/must.js';
+import { piecewise } from '../mixed-table.fixture.js';
 import { changed, every, expectModelServed, expectServed, predicted, trainedRun } from './onnx-file.fixture.js';
 import { onnxFile } from './onnx-file.js';
+
+test('an exported file predicts as ple predict does where numbers have bins', async () => {
+  const run = await trainedRun(piecewise);
+  expect(run.encoding.columns.filter((column) => column.kind === 'scale' && column.edges)).toHaveLength(2);
+  await expectServed(run, undefined, 1e-6);
+});
 
 describe('an exported file predicts raw columns as ple predict does', async () => {
   const run = await trainedRun();
