@@ -54,19 +54,17 @@ export async function columnKinds(
   staged: StagedRows,
   note?: (message: string) => void,
 ): Promise<readonly KnownInput[]> {
-  const columnOf = ({ name, of = name }: InputColumn) => must(staged.columns.get(of), of);
+  const columnOf = ({ name, of = name }: InputColumn) => staged.column(of);
   const inferred = inputs.filter(({ kind }) => kind === undefined);
   const open = new Set(inferred.map(columnOf));
   const facts = await statistics(database, new Set(inputs.map(columnOf)), open);
-  const where = (is: (statistics: Statistics, column: StagedColumn) => boolean) =>
-    [...facts].flatMap(([column, one]) => (is(one, column) ? [column] : []));
   const times = await likelyTimes(
     database,
-    where(({ present, numbers }) => numbers <= oddShare * present),
+    [...facts].flatMap(([column, { present, numbers }]) => (numbers <= oddShare * present ? [column] : [])),
   );
   const many = await columnsOfMany(
     database,
-    where(({ areNumbers, isWhole }, column) => areNumbers && isWhole && open.has(column)),
+    [...open].filter((column) => facts.get(column)?.areNumbers && facts.get(column)?.isWhole),
   );
   const known: KnownInput[] = [];
   const noted = new Set<StagedColumn>(); // several inputs may be parts of one column
@@ -139,20 +137,11 @@ async function knownInput(
   const read = isOfTrainedModel(input) ? input : { ...input, time: way?.place, lenient };
   const { part } = input;
   if (part !== undefined) return calendarInput(database, { ...read, part }, column, way, areNumbers);
-  return { ...valueInput({ ...read, kind }, column, numbers < present), looksDated };
-}
-
-/** An input of the values themselves. @param hasTexts Some values are no numbers. */
-function valueInput(
-  input: InputColumn & Pick<KnownInput, 'kind'>,
-  column: StagedColumn,
-  hasTexts: boolean,
-): KnownInput {
-  if (column.times !== undefined && input.time === undefined) throw noTimes(column);
-  const days = column.type === 'text' ? timesOfText(column.sql)[input.time ?? -1] : undefined;
-  const faulty = days !== undefined || hasTexts;
+  if (column.times !== undefined && read.time === undefined) throw noTimes(column);
+  const days = column.type === 'text' ? timesOfText(column.sql)[read.time ?? -1] : undefined;
+  const faulty = days !== undefined || numbers < present;
   const number = days !== undefined ? daysExpression(days) : faulty ? numberSql(column) : `${column.sql}::DOUBLE`;
-  return { ...input, column, number, faulty };
+  return { ...read, kind, column, number, faulty, looksDated };
 }
 
 /** @throws DataError for a column without times, and for one whose days and months cannot be told apart. */

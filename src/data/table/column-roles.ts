@@ -21,8 +21,8 @@ export interface LabelColumn {
   readonly name: string;
   /** Absent: the label is the cell's number, for binary tasks 0 or 1. */
   readonly positive?: Condition | undefined;
-  /** A multiclass task's classes. `of training`: those of the training rows. */
-  readonly classes?: readonly string[] | 'of training' | undefined;
+  /** The classes of the multiclass task are those of the training rows. */
+  readonly ofTraining?: boolean;
   readonly mask?: { readonly name: string; readonly condition: Condition } | undefined;
   /** The columns whose product is a label's weight, that of the task first. Absent: a label counts as its row. */
   readonly weights?: readonly [string, ...string[]] | undefined;
@@ -61,9 +61,10 @@ export function columnRoles(
   options: TableOptions,
   chosen: readonly string[] = Object.keys(options.tasks),
 ): ColumnRoles {
-  const { split: rule = usualSplit, tasks, splitSeed, validation, test } = options;
+  const { split: rule = usualSplit } = options;
+  const tasks = Object.entries(options.tasks);
   const find = columnFinder(file);
-  const labels = Object.entries(tasks).flatMap(([name, task]) =>
+  const labels = tasks.flatMap(([name, task]) =>
     chosen.includes(name) ? [labelColumn(name, task, options.weight, find)] : [],
   );
   const named = new Map(Object.entries(options.columns));
@@ -84,7 +85,7 @@ export function columnRoles(
     throw new ConfigError(
       `dataset.group: column '${group}' is no categorical input, as a group must be; make it one with dataset.columns.${group}=categorical.`,
     );
-  const cut = { split: rule, splitSeed, validation, test, columns: split };
+  const cut = { ...options, columns: split };
   const used = usedColumns(file, inputs, [...hidden, ...split]);
   return { inputs, labels, cut, group, weight, keep: [], used };
 }
@@ -110,13 +111,13 @@ export function modelRoles(file: NamedColumns, { inputs, keep, weight, labels }:
   for (const [name, { weight }] of tasks)
     need(weight, `, the weight of task '${name}' (dataset.tasks.${name}.weight of the run)`);
   need(weight, ', the weight of rows (dataset.weight of the run)');
-  const used = usedColumns(file, inputs, [weight, ...keep, ...labelColumns(Object.fromEntries(tasks))]);
+  const used = usedColumns(file, inputs, [weight, ...keep, ...labelColumns(tasks)]);
   return { inputs, labels: tasks.map(([name, task]) => labelColumn(name, task, weight, String)), weight, keep, used };
 }
 
 /** The columns of labels, masks and tasks' weights. */
-function labelColumns(tasks: TableOptions['tasks']): string[] {
-  return Object.entries(tasks).flatMap(([name, { column = name, mask, weight = column }]) =>
+function labelColumns(tasks: readonly (readonly [string, TaskOption])[]): string[] {
+  return tasks.flatMap(([name, { column = name, mask, weight = column }]) =>
     [column, mask?.column ?? column, weight].map(String),
   );
 }
@@ -231,10 +232,10 @@ function labelColumn(
 ): LabelColumn {
   const type = multiclass !== undefined ? 'multiclass' : regression ? 'regression' : 'binary';
   return {
-    task: { name, type },
+    task: { name, type, classes: multiclass === true ? undefined : multiclass?.map(String) },
     name: find(column, `tasks.${name}.column`),
     positive,
-    classes: multiclass === true ? 'of training' : multiclass?.map(String),
+    ofTraining: multiclass === true,
     mask: mask && {
       name: find(mask.column, `tasks.${name}.mask.column`),
       condition: mask.where ?? [mask.equals ?? []].flat(),

@@ -49,28 +49,35 @@ export async function prepareTable(
 ): Promise<StoredSource> {
   checkColumns(files, undefined);
   const { missing, exact, page } = about;
-  const isNew = roles.cut === undefined;
+  const { used, weight, cut } = roles;
+  const isNew = cut === undefined;
   const notes = groupNotes(roles);
-  const bytes = files.reduce((sum, { file }) => sum + file.bytes, 0);
-  const onShare = (share: number) => progress?.(Math.floor(share * bytes), bytes);
-  const onBytes = (done: number) => onShare(readingShare * (done / Math.max(1, bytes)));
+  const { onBytes, onWritten } = shares(files, progress);
   const note = (message: string) => void notes.push(message);
-  const { staged, plan } = await planTable(database, files, roles, missing, { onBytes, note, signal });
-  const onWritten = (share: number) => onShare(readingShare + (1 - readingShare) * share);
+  checkColumns(files, used);
+  await limitMemory(database, used.size);
+  const inputOf = new Map(roles.inputs.map((input) => [input.of ?? input.name, input]));
+  const staged = await stageRows(database, files, used, missing, { onBytes, inputOf });
+  const inputs = await columnKinds(database, roles.inputs, staged, note);
+  signal?.throwIfAborted();
+  const splits = cut ? await rowSplits(database, staged, cut) : testRows();
+  const labels = await withClasses(database, roles.labels, staged, splits.from);
+  const plan = tablePlan({ staged, inputs, labels, weight, splits, isNew });
+  await refuseRows(database, plan, staged);
   return withProgress(database, onWritten, async () => {
     await writeRows(database, plan, staged.rows, signal);
     if (roles.keep.length > 0) await writeKept(database, staged, roles.keep);
-    if (page === undefined) notes.push(...(await doubtfulLabels(database, plan, isNew))); // those of published data are meant so
+    if (page === undefined) await doubtfulLabels(database, plan, isNew, notes); // those of published data are meant so
     if (!isNew) await tellLosses(database, plan, notes);
-    const { rows, masked } = await checkWritten(database, staged, plan.labels, roles.cut, notes);
-    onShare(1);
+    const { rows, masked } = await checkWritten(database, staged, plan.labels, cut, notes);
+    onWritten(1);
     return {
       columns: plan.inputs.map(storedColumn),
       texts: { missing, exact },
-      tasks: plan.labels.map(({ task, weights }) => ({ ...task, ...(weights ? { weighted: true } : {}) })),
+      tasks: plan.labels.map(({ task, weights }) => ({ ...task, weighted: weights !== undefined })),
       rows,
       masked,
-      weighted: roles.weight !== undefined,
+      weighted: weight !== undefined,
       fileStarts: isNew ? staged.files.map(({ first }) => first) : undefined,
       checksum: changedChecksum(about.checksum, staged, plan.inputs),
       notes: notes.map((message) => message.replaceAll(/[\r\n]+/g, ' ')), // a column's name may have line breaks
@@ -79,33 +86,14 @@ export async function prepareTable(
   });
 }
 
-/**
- * Reads the files into a table of this database, asks it for the facts about its columns, and makes the plan of them.
- * @throws DataError for faulty rows.
- */
-async function planTable(
-  database: DuckDBConnection,
-  files: readonly SplitFile[],
-  { used, inputs: asked, labels: named, weight, cut }: ColumnRoles,
-  missing: readonly string[],
-  { onBytes, note, signal }: Reading,
-): Promise<{ readonly staged: StagedRows; readonly plan: TablePlan }> {
-  checkColumns(files, used);
-  await limitMemory(database, used.size);
-  const inputOf = new Map(asked.map((input) => [input.of ?? input.name, input]));
-  const staged = await stageRows(database, files, used, missing, { onBytes, inputOf });
-  const inputs = await columnKinds(database, asked, staged, note);
-  signal?.throwIfAborted();
-  const splits = cut ? await rowSplits(database, staged, cut) : testRows();
-  const labels = await withClasses(database, named, staged, splits.from);
-  const plan = tablePlan({ staged, inputs, labels, weight, splits, isNew: cut === undefined });
-  await refuseRows(database, plan, staged);
-  return { staged, plan };
-}
-
-interface Reading extends Pick<LoaderContext, 'signal'> {
-  onBytes(bytes: number): void;
-  note(message: string): void;
+/** The progress of reading, and of writing what was read. */
+function shares(files: readonly SplitFile[], progress: LoaderContext['progress']) {
+  const bytes = files.reduce((sum, { file }) => sum + file.bytes, 0);
+  const onShare = (share: number) => progress?.(Math.floor(share * bytes), bytes);
+  return {
+    onBytes: (done: number) => onShare(readingShare * (done / Math.max(1, bytes))),
+    onWritten: (share: number) => onShare(readingShare + (1 - readingShare) * share),
+  };
 }
 
 /** What a user should know of groups whose values are hashed. */
@@ -171,19 +159,16 @@ async function printedSql(
 
 /** Writes the table `kept`: columns as they are, in the order of the rows. */
 async function writeKept(database: DuckDBConnection, staged: StagedRows, keep: readonly string[]): Promise<void> {
-  const columns = keep.map((name) => `${must(staged.columns.get(name), name).sql} AS ${identifier(name)}`);
+  const columns = keep.map((name) => `${staged.column(name).sql} AS ${identifier(name)}`);
   await database.run(`CREATE TABLE prepared.kept AS SELECT ${columns.join(', ')} FROM ${stagedTable} ORDER BY rowid`);
 }
 
+/** An input, and how its cells are read, for new rows to be read in the same way. */
 function storedColumn(input: KnownInput): StoredSource['columns'][number] {
-  const { name, kind, hash, weights } = input;
-  return { name, kind, size: hash, weighted: kind === 'list' && weights !== undefined, cells: cellsOf(input) };
-}
-
-/** How an input's cells are read, for new rows to be read in the same way. */
-function cellsOf({ kind, hash, separator, weights, lenient, time, part, of }: KnownInput) {
-  if (part) return { lenient: lenient || undefined, time, part, of };
-  return kind === 'numeric' ? { lenient, time } : { hash, separator, weights };
+  const { name, kind, hash, separator, weights, lenient, time, part, of } = input;
+  const plain = kind === 'numeric' ? { lenient, time } : { hash, separator, weights };
+  const cells = part ? { lenient: lenient || undefined, time, part, of } : plain;
+  return { name, kind, size: hash, weighted: kind === 'list' && weights !== undefined, cells };
 }
 
 /** Earlier versions have read some tables otherwise under the plain checksum. */
@@ -269,7 +254,7 @@ async function checkWritten(
   const all = train + validation + test;
   const masked = labels.some((_, t) => (labelled[3 * t] ?? 0) < all);
   if (staged.rows > all) notes.push(`${staged.rows - all} rows are in no split (dataset.split).`);
-  const valuesOf = (name: string) => shownTexts(database, must(staged.columns.get(name), name));
+  const valuesOf = (name: string) => shownTexts(database, staged.column(name));
   for (const [t, label] of labels.entries()) {
     const [present = 0, ones = 0, training = 0] = labelled.slice(3 * t);
     if (training === 0 && cut) {
@@ -306,14 +291,14 @@ async function withClasses(
 ): Promise<readonly LabelColumn[]> {
   const columns: LabelColumn[] = [];
   for (const label of labels) {
-    const { task, name, classes } = label;
-    if (classes !== 'of training') {
-      columns.push(classes ? { ...label, task: { ...task, classes } } : label);
+    const { task, name, ofTraining } = label;
+    if (!ofTraining) {
+      columns.push(label);
       continue;
     }
-    const column = must(staged.columns.get(name), name);
+    const column = staged.column(name);
     const key = keySql(column);
-    const { inside } = sampleSpace(label, staged.columns);
+    const { inside } = sampleSpace(label, staged);
     const rows = await queryRows(
       database,
       `SELECT ${spelling(textSql(column), key)} FROM ${from} WHERE split = 0 AND ${inside} GROUP BY ${key} LIMIT ${mostClasses + 1}`,
@@ -339,8 +324,8 @@ async function doubtfulLabels(
   database: DuckDBConnection,
   { splits, labels }: TablePlan,
   isNew: boolean,
-): Promise<readonly string[]> {
-  const notes: string[] = [];
+  notes: string[],
+): Promise<void> {
   for (const { task, name, positive, text, key, value, inside } of labels) {
     const isNamed = positive !== undefined && conditionParts(positive).operator === '=';
     if (!isNamed && task.type !== 'multiclass') continue;
@@ -356,13 +341,10 @@ async function doubtfulLabels(
     if (odd.length === 0) continue;
     const texts = odd.map(([text, rows]) => `${shown(String(text))} (${rows})`);
     const rule = isNamed
-      ? `what 'positive' does not name is 0: is that meant?${isNew ? '' : ' Else name it, or list it in dataset.missing'}`
-      : 'each spelling is a class: is that meant? Else write them alike, or name one class by all its spellings (positive: […])';
-    notes.push(
-      `Column '${name}' has labels to check: ${someOf(texts, 10)}. For task '${task.name}', ${rule}${rule.endsWith('?') ? '' : '.'}`,
-    );
+      ? `what 'positive' does not name is 0: is that meant?${isNew ? '' : ' Else name it, or list it in dataset.missing.'}`
+      : 'each spelling is a class: is that meant? Else write them alike, or name one class by all its spellings (positive: […]).';
+    notes.push(`Column '${name}' has labels to check: ${someOf(texts, 10)}. For task '${task.name}', ${rule}`);
   }
-  return notes;
 }
 
 /** Values are told of which 32-bit floats change one by more than this share of their range. */

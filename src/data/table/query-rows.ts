@@ -193,8 +193,10 @@ async function load(
   options: RowFileOptions,
   missing: readonly string[],
 ): Promise<void> {
-  const asTrain = paths.map((path) => ({ split: 'train' as const, path }));
-  const files = await openSplitFiles(asTrain, options);
+  const files = await openSplitFiles(
+    paths.map((path) => ({ split: 'train', path })),
+    options,
+  );
   checkColumns(files, undefined);
   const { path, names = [] } = files[0]?.file ?? {};
   const twice = twiceInOneCase(names);

@@ -1,6 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { ConfigError } from '../../support/errors.js';
-import { must } from '../../support/must.js';
 import { randomFromSeed } from '../../support/random.js';
 import { type SplitName, splitNames } from '../dataset.js';
 import { appendColumns, queryNumbers, queryRows } from '../store/database.js';
@@ -106,14 +105,14 @@ export async function rowSplits(database: DuckDBConnection, staged: StagedRows, 
   const { split = usualSplit, splitSeed } = cut;
   const shares = splitShares(cut);
   const seed = splitSeed === 'run' ? 0 : splitSeed;
-  const columns = cut.columns.map((name) => must(staged.columns.get(name), name));
+  const columns = cut.columns.map(staged.column);
   const fileSplit = splitOfFile(staged);
   const key = sortKey(seed);
   const rule = await splitRule();
   const from = `(SELECT s.*, s.rowid AS row, coalesce(${fileSplit}, ${rule.sql}) AS split, ${fileSplit} IS NOT NULL AS given, ${key} AS sort_key FROM ${stagedTable} s ${rule.join ?? ''})`;
   const whole = `(SELECT *, rowid AS row, false AS given, 0 AS split FROM ${stagedTable})`;
-  const checks = rule.fault && [{ ...rule.fault, sql: `NOT given AND ${rule.fault.sql}` }];
-  return { from, looked: checks ? from : whole, checks: checks ?? [] };
+  if (!rule.fault) return { from, looked: whole, checks: [] };
+  return { from, looked: from, checks: [{ ...rule.fault, sql: `NOT given AND ${rule.fault.sql}` }] };
 
   async function splitRule(): Promise<Rule> {
     const [of] = columns;

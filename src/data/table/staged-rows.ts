@@ -52,6 +52,7 @@ export interface SplitFile {
 export interface StagedRows {
   /** By name. */
   readonly columns: ReadonlyMap<string, StagedColumn>;
+  column(name: string): StagedColumn;
   readonly rows: number;
   /** Where each file's rows begin. */
   readonly files: readonly (SplitFile & { readonly first: number; readonly rows: number })[];
@@ -108,6 +109,7 @@ export async function stageRows(
   const byName = new Map(columns.map((column) => [column.name, column]));
   return {
     columns: byName,
+    column: (name) => must(byName.get(name), `column '${name}'`),
     rows,
     files: staged,
     async where(row, name) {

@@ -280,10 +280,12 @@ export async function openNewRows(
   const found = await findDataFiles(paths);
   const { header = true, quote = '"', missing = usualMissing, ...others } = dialect;
   const reading = { header, quote, missing: [...missing], exact, ...others };
-  const asTest = found.map(({ path }) => ({ split: 'test' as const, path }));
   const before: FileBefore[] = [];
   for (const { path } of found) before.push(await beforeReading(path, context.signal));
-  const files = await openSplitFiles(asTest, reading);
+  const files = await openSplitFiles(
+    found.map(({ path }) => ({ split: 'test', path })),
+    reading,
+  );
   const roles = modelRoles(must(files[0], 'file').file, columns);
   const folder = partialPath(join(tmpdir(), 'ple-new-rows'));
   await removeRemains(tmpdir());

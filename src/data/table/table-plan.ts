@@ -1,4 +1,3 @@
-import { must } from '../../support/must.js';
 import { numberKey } from '../encode/vocabulary.js';
 import type { TaskType } from '../encoding.js';
 import { literals } from '../store/database.js';
@@ -95,19 +94,13 @@ export interface TableFacts {
 
 export function tablePlan({ staged, inputs, labels, weight, splits, isNew }: TableFacts): TablePlan {
   const plannedInputs = inputs.map((input, c) => ({ ...input, outputs: inputOutputs[input.kind](input, c, isNew) }));
-  const plannedLabels = labels.map((label, t) => plannedLabel(label, t, staged.columns, isNew));
+  const plannedLabels = labels.map((label, t) => plannedLabel(label, t, staged, isNew));
   const outputs = [
-    ...(weight === undefined ? [] : [weightOutput(columnOf(staged.columns, weight))]),
+    ...(weight === undefined ? [] : [weightOutput(staged.column(weight))]),
     ...[...plannedLabels, ...plannedInputs].flatMap((one) => one.outputs),
   ];
   const checks = [...splits.checks, ...outputs.flatMap(({ checks }) => checks)];
   return { splits, inputs: plannedInputs, labels: plannedLabels, outputs, checks };
-}
-
-type StagedColumns = StagedRows['columns'];
-
-function columnOf(columns: StagedColumns, name: string): StagedColumn {
-  return must(columns.get(name), `column '${name}'`);
 }
 
 function weightOutput(column: StagedColumn): Output {
@@ -181,10 +174,10 @@ function entryWeights(column: string, entries: string, mark: string, c: number):
 const notComparable = ', which cannot be compared with a number.';
 
 /** @param t its place among the labels */
-function plannedLabel(label: LabelColumn, t: number, columns: StagedColumns, isNew: boolean): PlannedLabel {
+function plannedLabel(label: LabelColumn, t: number, staged: StagedRows, isNew: boolean): PlannedLabel {
   const { task, name, positive } = label;
-  const column = columnOf(columns, name);
-  const { inside, checks, weight } = sampleSpace(label, columns);
+  const column = staged.column(name);
+  const { inside, checks, weight } = sampleSpace(label, staged);
   const { value, wrong } = labelTypes[task.type];
   const condition = positive === undefined ? undefined : conditionSql(positive, column);
   const given = condition ? `(${condition.holds})::DOUBLE` : value(column, task.classes);
@@ -205,20 +198,20 @@ function plannedLabel(label: LabelColumn, t: number, columns: StagedColumns, isN
 /** SQL of whether a row is in a task's sample space. A label of weight 0 is outside. */
 export function sampleSpace(
   { task, name, mask, weights }: LabelColumn,
-  columns: StagedColumns,
+  staged: StagedRows,
 ): { readonly inside: string; readonly checks: readonly Check[]; readonly weight?: Omit<Output, 'name'> } {
-  const present = `${columnOf(columns, name).sql} IS NOT NULL`;
+  const present = `${staged.column(name).sql} IS NOT NULL`;
   const checks: Check[] = [];
   let within = present;
   if (mask) {
-    const column = columnOf(columns, mask.name);
+    const column = staged.column(mask.name);
     const { holds, comparable } = conditionSql(mask.condition, column);
     within = `(${present} AND ${column.sql} IS NOT NULL AND ${holds})`;
     const sql = `${present} AND ${column.sql} IS NOT NULL AND NOT ${comparable}`;
     checks.push({ sql, column: mask.name, what: notComparable });
   }
   if (!weights) return { inside: within, checks };
-  const weight = weights.map((name) => `(${numberSql(columnOf(columns, name))})`).join(' * ');
+  const weight = weights.map((name) => `(${numberSql(staged.column(name))})`).join(' * ');
   const inside = `(${within} AND ${weight} <> 0)`;
   const times = weights.length > 1 ? ', times dataset.weight,' : '';
   const what = `; the weight of task '${task.name}'${times} is 0, or a number from 1e-30 to 1e30, for every row of its sample space.`;
@@ -257,11 +250,9 @@ const labelTypes: Readonly<Record<TaskType, LabelType>> = {
   },
   multiclass: {
     value: (column, classes = []) =>
-      classes.length > 0
-        ? `nullif(list_position([${literals(classes.map((text) => numberKey(text) ?? text))}], ${keySql(column)}), 0) - 1`
-        : 'NULL',
-    wrong: ({ task: { name }, classes }) =>
-      classes === 'of training'
+      `nullif(list_position([${literals(classes.map((text) => numberKey(text) ?? text))}], ${keySql(column)}), 0) - 1`,
+    wrong: ({ task: { name }, ofTraining }) =>
+      ofTraining
         ? `, a class that no training row has: list the classes of task '${name}' (multiclass: […]) to keep the row, or leave it out by a mask.`
         : `, which is not listed in dataset.tasks.${name}.multiclass.`,
   },
