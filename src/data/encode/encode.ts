@@ -6,20 +6,16 @@ import { must } from '../../support/must.js';
 import { someOf } from '../../support/text.js';
 import {
   asSingle,
-  type Block,
-  batchWidths,
   type Dataset,
   type Source,
   type SourceBlock,
   type SourceColumn,
   type SourceSplit,
   type SourceTask,
-  type Split,
-  splitNames,
 } from '../dataset.js';
 import { type Fitted, type FittedColumn, type FittedTask, isDistinct, mostEncodingText } from '../encoding.js';
-import { keptBytes } from '../loader.js';
 import { checkedLabels, type KeptRows, keptRows } from './encoded-split.js';
+import { withKeptBlocks } from './kept-blocks.js';
 import { project, signedLog } from './project.js';
 import { indexCount, listFit, type VocabularyOptions, vocabularyByNumber } from './vocabulary.js';
 
@@ -460,35 +456,4 @@ class Moments {
     const shifted = this.#sum / count;
     return Math.sqrt(Math.max(0, this.#squares / count - shifted * shifted));
   }
-}
-
-/**
- * A data set whose encoded blocks stay in memory if they are small enough: epochs, and the runs of one process, encode
- * its rows once. Of a larger one nothing is kept.
- */
-export function withKeptBlocks(dataset: Dataset): Dataset {
-  const { categorical, numeric, tasks } = batchWidths(dataset);
-  const rows = splitNames.reduce((sum, name) => sum + dataset.splits[name].rows, 0);
-  const labelsAndMasks = 2 * tasks;
-  if (4 * rows * (categorical + numeric + labelsAndMasks) > keptBytes) return dataset;
-  const { train, validation, test } = dataset.splits;
-  return {
-    ...dataset,
-    splits: { train: withKept(train), validation: withKept(validation), test: withKept(test) },
-  };
-}
-
-function withKept(split: Split): Split {
-  const blocks = new Map<number, Promise<Block>>();
-  return {
-    ...split,
-    // What is kept needs no reading ahead.
-    ahead: (index) => void (blocks.has(index) || split.ahead?.(index)),
-    read(index) {
-      const block = blocks.get(index) ?? split.read(index);
-      block.catch(() => blocks.delete(index)); // its reader gets the error, and may try again
-      blocks.set(index, block);
-      return block;
-    },
-  };
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Block, Dataset, Split } from '../dataset.js';
-import { withKeptBlocks } from './encode.js';
+import { withKeptBlocks } from './kept-blocks.js';
 
 /** A split of one numeric column and one task, which counts what is read and begun. */
 function countingSplit(rows: number) {
