@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Encoding } from '../data/encoding.js';
+import { vectorItems } from '../data/store/append-columns.js';
 import {
   chunksOf,
   identifier,
@@ -8,7 +9,6 @@ import {
   openDatabase,
   queryNumbers,
   queryRows,
-  vectorItems,
   whileOpen,
 } from '../data/store/database.js';
 import { databaseTypes, macros, numberSql, textSql } from '../data/table/staged-rows.js';

@@ -12,7 +12,7 @@ import {
 } from '../dataset.js';
 import type { TextReading } from '../encoding.js';
 import { isSmall, type LoaderContext, rowsPerBlock } from '../loader.js';
-import { listVector, vectorItems } from './database.js';
+import { listVector, vectorItems } from './append-columns.js';
 import { type PreparedTables, type TableReader, tableReader } from './prepared.js';
 
 /**

@@ -7,7 +7,8 @@ import { catalogue } from '../../support/catalogue.js';
 import { ConfigError, UserError } from '../../support/errors.js';
 import { makeFolder, removeRemains, writeWhole } from '../../support/files.js';
 import { asSingle, type Source, type SourceBlock, type SourceSplit, splitNames } from '../dataset.js';
-import { identifier, literal, openDatabase, queryRows, sqlReason, tableAppender } from '../store/database.js';
+import { tableAppender } from '../store/append-columns.js';
+import { identifier, literal, openDatabase, queryRows, sqlReason } from '../store/database.js';
 
 /** A column of an output file, of 32 bits. */
 export interface OutputColumn {
