@@ -1,5 +1,5 @@
-// Writes what follows from the program: tables of the documentation, and the schema of configs. With --check nothing is
-// written: it fails where a file differs.
+// Writes what follows from the program: tables of the documentation, numbers of docs/claims.md, and the schema of configs. With
+// --check nothing is written: it fails where a file differs.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { kinds } from '../src/cli/list.js';
@@ -140,9 +140,9 @@ async function generated(text: string): Promise<string> {
   return parts.join('');
 }
 
-const claims = join(root, 'docs/claims');
+const claims = 'docs/claims.md';
 const files = [
-  { file: 'docs/claims.md', made: filled(readFileSync(join(claims, 'page.md'), 'utf8'), numbersOf(claims)) },
+  { file: claims, made: filled(readFileSync(join(root, claims), 'utf8'), numbersOf(join(root, 'docs/claims'))) },
   { file: schemaFile, made: `${JSON.stringify(schema, null, 2)}\n` },
   ...(await Promise.all(
     pages.map(async (file) => ({ file, made: await generated(readFileSync(join(root, file), 'utf8')) })),

@@ -13,14 +13,15 @@ export function numbersOf(folder: string): readonly Row[] {
 }
 
 /**
- * A page in which each `{table/words/columns}` is replaced: words, with commas between, are cells of exactly one row of the
- * table, in its order; columns, with spaces between, are those that stand here. `interval` is `[low, high]`; a gain has its sign.
- * `{table/words/word N M}` is the word of a part of a claim that has N parts, where M, in the row's unit, is what counts. A
- * row that has its word needs no numbers: `{table/words/word}`.
+ * A page with the values in `<!-- =table/words/columns -->value<!-- / -->`: words, with commas between, are cells of exactly one
+ * row of the table, in its order; columns, with spaces between, are those that stand here. `interval` is `[low, high]`; a gain has
+ * its sign. `table/words/word N M` is the word of a part of a claim that has N parts, where M, in the row's unit, is what counts.
+ * A row that has its word needs no numbers: `table/words/word`.
  */
 export function filled(page: string, rows: readonly Row[]): string {
-  const reference = /\{([\w.-]+)\/([^{}/]+)\/([a-z ]+)((?: [\d.]+)*)\}/g;
-  return page.replace(reference, (name, table, words: string, columns: string, numbers: string) => {
+  const value = /(?<=<!-- =([^<>]*?)((?: [\d.]+)*) -->)[^<]*(?=<!-- \/ -->)/g;
+  return page.replace(value, (_, name: string, numbers: string) => {
+    const [table, words = '', columns = ''] = name.split('/');
     const [row, ...more] = rows.filter(
       (row) => row.table === table && hasInOrder(Object.values(row), words.split(', ')),
     );
