@@ -8,6 +8,7 @@ const limit = 25;
 test.each([
   'README.md',
   'docs/glossary.md',
+  'docs/boosting.md',
   'datasets/README.md',
   'datasets/ali-ccp.md',
   'datasets/aliexpress.md',
