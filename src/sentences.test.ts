@@ -4,7 +4,10 @@ import { expect, test } from 'vitest';
 
 const root = dirname(import.meta.dirname);
 const limit = 25;
-const pages = ['README.md', 'docs/claims.md', 'docs/glossary.md', 'docs/results.md', 'docs/statistics.md'];
+const pages = [
+  'README.md',
+  ...['claims', 'decisions', 'engine', 'glossary', 'models', 'results', 'statistics'].map((name) => `docs/${name}.md`),
+];
 
 test.each(pages)(`no sentence of %s has more than ${limit} words`, (page) => {
   const long = sentencesOf(readFileSync(join(root, page), 'utf8')).filter(({ words }) => words > limit);
