@@ -5,7 +5,10 @@ import { expect, test } from 'vitest';
 const root = dirname(import.meta.dirname);
 const limit = 25;
 
-test.each(['README.md', 'docs/glossary.md'])(`no sentence of %s has more than ${limit} words`, (page) => {
+/** Pages without a longer sentence. */
+const pages = [...['README.md', 'CONTRIBUTING.md'], ...['glossary', 'serving'].map((name) => `docs/${name}.md`)];
+
+test.each(pages)(`no sentence of %s has more than ${limit} words`, (page) => {
   const long = sentencesOf(readFileSync(join(root, page), 'utf8')).filter(({ words }) => words > limit);
   expect(long.map(({ line, words, text }) => `${page}:${line}: ${words} words: ${text}`)).toEqual([]);
 });
