@@ -6,7 +6,10 @@ const root = dirname(import.meta.dirname);
 const limit = 25;
 
 /** Pages without a longer sentence. */
-const pages = [...['README.md', 'CONTRIBUTING.md'], ...['glossary', 'gpu', 'serving'].map((name) => `docs/${name}.md`)];
+const pages = [
+  ...['README.md', 'CONTRIBUTING.md'],
+  ...['glossary', 'gpu', 'scaling', 'serving', 'slurm'].map((name) => `docs/${name}.md`),
+];
 
 test.each(pages)(`no sentence of %s has more than ${limit} words`, (page) => {
   const long = sentencesOf(readFileSync(join(root, page), 'utf8')).filter(({ words }) => words > limit);
