@@ -8,7 +8,9 @@ const limit = 25;
 /** Pages without a longer sentence. */
 const pages = [
   ...['README.md', 'CONTRIBUTING.md'],
-  ...['glossary', 'gpu', 'plugins', 'recipes', 'scaling', 'serving', 'slurm'].map((name) => `docs/${name}.md`),
+  ...['data', 'glossary', 'gpu', 'notebook', 'plugins', 'recipes', 'scaling', 'serving', 'slurm'].map(
+    (name) => `docs/${name}.md`,
+  ),
 ];
 
 test.each(pages)(`no sentence of %s has more than ${limit} words`, (page) => {
