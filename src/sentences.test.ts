@@ -8,7 +8,7 @@ const limit = 25;
 /** Pages without a longer sentence. */
 const pages = [
   ...['README.md', 'CONTRIBUTING.md'],
-  ...['data', 'glossary', 'gpu', 'notebook', 'plugins', 'recipes', 'scaling', 'serving', 'slurm'].map(
+  ...['data', 'glossary', 'gpu', 'notebook', 'output', 'plugins', 'recipes', 'scaling', 'serving', 'slurm'].map(
     (name) => `docs/${name}.md`,
   ),
 ];
