@@ -76,7 +76,7 @@ const makers: Readonly<Record<string, (...words: readonly string[]) => string | 
     );
   },
   /** The columns of gains.csv. */
-  columns: () => gainColumns.map(({ name }) => code(name)).join(', '),
+  columns: () => code(gainColumns.map(({ name }) => name).join(', ')),
   models: () => sourced(models.all, 'what the tasks share, above the input'),
   balancing: () => sourced(balancings.all, 'summary'),
   /** What `ple list` prints. */

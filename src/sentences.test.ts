@@ -5,23 +5,11 @@ import { expect, test } from 'vitest';
 const root = dirname(import.meta.dirname);
 const limit = 25;
 const folders = ['docs', 'datasets'];
-const unfinished = [
-  'config',
-  'data',
-  'gpu',
-  'notebook',
-  'output',
-  'plugins',
-  'recipes',
-  'scaling',
-  'search',
-  'serving',
-  'slurm',
-];
+const unfinished = ['ARCHITECTURE.md', 'docs/config.md', 'docs/search.md'];
 const pages = [
-  ...['README.md'],
+  ...['README.md', 'CONTRIBUTING.md', 'ARCHITECTURE.md'],
   ...folders.flatMap((folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`)),
-].filter((page) => page.endsWith('.md') && !unfinished.some((name) => page === `docs/${name}.md`));
+].filter((page) => page.endsWith('.md') && !unfinished.includes(page));
 
 test.each(pages)(`no sentence of %s has more than ${limit} words`, (page) => {
   const long = sentencesOf(readFileSync(join(root, page), 'utf8')).filter(({ words }) => words > limit);
