@@ -45,12 +45,8 @@ const cosine = defineLearningRateSchedule({
   summary: 'the learning rate falls along half a cosine over all epochs, after a warm-up if one is asked for',
   options: z.strictObject({
     type: z.literal('cosine'),
-    minimum: z.number().min(0).lt(1).default(0).describe('What it falls to, as a factor of `learningRate`.'),
-    warmup: z
-      .number()
-      .nonnegative()
-      .default(0)
-      .describe('Epochs of linear warm-up before the cosine (0.5: half of one).'),
+    minimum: z.number().min(0).lt(1).default(0).describe('The lowest rate, as a factor of `learningRate`.'),
+    warmup: z.number().nonnegative().default(0).describe('Epochs of linear warm-up before it (0.5: half of one).'),
   }),
   build({ minimum, warmup }, { epochs, stepsPerEpoch }) {
     if (warmup >= epochs) {
@@ -78,7 +74,7 @@ const warmup = defineLearningRateSchedule({
     epochs: z
       .number()
       .positive()
-      .describe('The rate rises for this many epochs (0.5: half of one). Of n steps the first has 1/n of it.'),
+      .describe('Epochs over which the rate rises (0.5: half of one). The first of n steps has 1/n of it.'),
   }),
   build({ epochs }, { stepsPerEpoch }) {
     const steps = warmupSteps(epochs, stepsPerEpoch);
@@ -111,18 +107,13 @@ const plateau = defineLearningRateSchedule({
     ratio: z.number().positive().lt(1).default(0.1).describe('The factor of each reduction.'),
     patience: epochCount(0)
       .default(10)
-      .describe('Epochs that may pass without a better score; the next one lowers the rate.'),
+      .describe('Epochs that may pass without a better score. The next one lowers the rate.'),
     minDelta: z
       .number()
       .nonnegative()
       .default(0)
-      .describe('A score is better if it exceeds the best by more than this, in units of the score.'),
-    minimum: z
-      .number()
-      .min(0)
-      .lt(1)
-      .default(0)
-      .describe('The learning rate falls no lower than this factor of `learningRate`.'),
+      .describe('A better score exceeds the best by more than this, in units of the score.'),
+    minimum: z.number().min(0).lt(1).default(0).describe('The lowest rate, as a factor of `learningRate`.'),
   }),
   build: ({ ratio, patience, minDelta, minimum }) => ({
     factor: (_step, { reductions }) => Math.max(minimum, ratio ** reductions),
