@@ -39,8 +39,8 @@ const exponent = z.number().min(0).max(2);
 export const funnelOptions = z.strictObject({
   loader: z.literal('funnel'),
   rows: generatorOptions.rows,
-  users: members.default(5000).describe('Number of users.'),
-  items: members.default(2000).describe('Number of items.'),
+  users: members.default(5000).describe('Users.'),
+  items: members.default(2000).describe('Items.'),
   zipf: z
     .strictObject({ users: exponent.default(0.6), items: exponent.default(1) })
     .prefault({})

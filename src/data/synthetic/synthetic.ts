@@ -51,7 +51,7 @@ export const syntheticOptions = z.strictObject({
     ),
   context: z
     .strictObject({
-      values: z.int().min(2).max(1000).default(4).describe('Number of contexts.'),
+      values: z.int().min(2).max(1000).default(4).describe('Contexts.'),
       opposed: z
         .number()
         .min(0)

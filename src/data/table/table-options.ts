@@ -30,7 +30,7 @@ const columnSchema = z.union([
   z.strictObject({
     kind: z.literal('list').describe('A list of values.'),
     hash,
-    separator: z.string().min(1).optional().meta({ default: '|', description: 'The separator of list entries.' }),
+    separator: z.string().min(1).optional().meta({ default: '|', description: 'Separator of entries.' }),
     weights: z.string().min(1).optional().describe('The mark before an entry’s weight: `:` in `id:0.5`.'),
   }),
   z.strictObject({
@@ -53,7 +53,7 @@ const taskSchema = z
       .describe(
         "What makes a label 1: a value, a list, or a comparison such as `'> 3'`. Other values are 0. Absent: labels are 0 and 1.",
       ),
-    regression: z.boolean().default(false).describe('The label is a number to predict.'),
+    regression: z.boolean().default(false).describe('The label is a number.'),
     // Without a default, which would rename the prepared tables and the runs of other tasks.
     multiclass: z
       .union([
@@ -133,7 +133,7 @@ export const tableOptions = {
     .min(1)
     .optional()
     .describe('The files that `ple data fetch` downloads into `folder`.'),
-  folder: z.string().optional().describe('The folder of the files. Absent: the folder that `ple` is started in.'),
+  folder: z.string().optional().describe('The folder of the files. Absent: where `ple` is started.'),
   path: files
     .optional()
     .describe(
@@ -161,17 +161,17 @@ export const tableOptions = {
     .union([z.boolean(), z.array(z.string().min(1)).min(1)])
     .default(true)
     .describe('Text files. true: the first line has the names. false: no names. A list: the names.'),
-  delimiter: z.string().min(1).optional().describe('The separator of values in text files. Absent: by the ending.'),
+  delimiter: z.string().min(1).optional().describe('Separator of values in text files. Absent: by the ending.'),
   quote: z
     .string()
     .length(1)
     .nullable()
     .default('"')
-    .describe('The mark around values in text files. null: quotes are ordinary characters.'),
+    .describe('The quotation mark in text files. null: quotes are ordinary characters.'),
   encoding: z.string().refine(isEncoding, 'no encoding of this name; one is windows-1252').optional().meta({
     default: 'UTF-8',
     description:
-      'The encoding of text files, by its [WHATWG name](https://encoding.spec.whatwg.org/#names-and-labels), such as `windows-1252`.',
+      '[WHATWG name](https://encoding.spec.whatwg.org/#names-and-labels) of text files’ encoding, such as `windows-1252`.',
   }),
   decimal: z
     .enum([',', '.'])
@@ -203,7 +203,7 @@ export const tableOptions = {
   split: splitSchema.optional().meta({
     default: { fraction: { validation: 0.1, test: 0.1 } },
     description:
-      'How splits are cut ([all forms](../datasets/table.md#splits)). `{ fraction }`: drawn; also with `group: <column>`, `stratify: <column or list>` or `of: test`. `{ column, validation, test, train }`: by a column’s values. `{ time: <column>, validation, test }`: the last rows are the test.',
+      'How splits are cut ([all forms](../datasets/table.md#splits)). `{ fraction }`: drawn; also with `group`, `stratify` or `of: test`. `{ column, validation, test, train }`: by a column’s values. `{ time: <column>, validation, test }`: the last rows are the test.',
   }),
   splitSeed: splitSeedSchema,
   group: reference

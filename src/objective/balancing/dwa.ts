@@ -17,7 +17,7 @@ import { defineBalancing } from './balancing.js';
  */
 export const dwa = defineBalancing({
   name: 'dwa',
-  summary: 'dynamic weight average: a task whose loss falls more slowly has a larger weight',
+  summary: 'dynamic weight average: more weight for tasks whose loss falls more slowly',
   source: 'Liu et al. 2019, eq. 7',
   options: z.strictObject({
     type: z.literal('dwa'),

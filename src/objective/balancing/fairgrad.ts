@@ -20,7 +20,7 @@ import { diagonal, dotProduct, identity, leastSquare, linear, times } from './pr
  */
 export const fairgrad = defineBalancing({
   name: 'fairgrad',
-  summary: 'the direction whose gains are shared fairly among the tasks; with alpha 1 that of Nash-MTL',
+  summary: 'the direction whose gains are shared fairly among tasks; alpha 1: that of Nash-MTL',
   source: 'Ban and Ji 2024 (FairGrad), algorithm 1',
   options: z.strictObject({
     type: z.literal('fairgrad'),

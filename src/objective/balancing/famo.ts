@@ -25,7 +25,7 @@ const leastLoss = 1e-8;
  */
 export const famo = defineBalancing({
   name: 'famo',
-  summary: 'all losses fall at one relative rate: a task that falls more slowly gets more weight',
+  summary: 'all losses fall at one relative rate: slower tasks get more weight',
   source: 'Liu et al. 2023 (FAMO), algorithm 1',
   revision: 2,
   options: z.strictObject({

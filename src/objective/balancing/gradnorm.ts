@@ -29,7 +29,7 @@ const leastWeight = 1e-3;
  */
 export const gradnorm = defineBalancing({
   name: 'gradnorm',
-  summary: 'weights are trained until the tasks’ gradients are of one length, longer for tasks that lag behind',
+  summary: 'trained weights give the tasks’ gradients one length, longer for tasks that lag behind',
   source: 'Chen et al. 2018, algorithm 1',
   options: z.strictObject({
     type: z.literal('gradnorm'),

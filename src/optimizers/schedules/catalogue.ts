@@ -7,7 +7,7 @@ import { defineLearningRateSchedule } from './learning-rate-schedule.js';
 
 const constant = defineLearningRateSchedule({
   name: 'constant',
-  summary: 'the learning rate stays',
+  summary: 'the rate stays',
   options: z.strictObject({ type: z.literal('constant') }),
   build: () => ({ factor: () => 1 }),
 });
@@ -15,7 +15,7 @@ const constant = defineLearningRateSchedule({
 /** PyTorch's `StepLR` (`every` is its step_size) and `MultiStepLR` (`at` is its milestones); `ratio` is gamma. */
 const step = defineLearningRateSchedule({
   name: 'step',
-  summary: 'the learning rate is multiplied by a factor at regular or given epochs (StepLR, MultiStepLR)',
+  summary: 'the rate is multiplied by a factor at regular or given epochs (StepLR, MultiStepLR)',
   options: z
     .strictObject({
       type: z.literal('step'),
@@ -42,7 +42,7 @@ const step = defineLearningRateSchedule({
  */
 const cosine = defineLearningRateSchedule({
   name: 'cosine',
-  summary: 'the learning rate falls along half a cosine over all epochs, after a warm-up if one is asked for',
+  summary: 'the rate falls along half a cosine over all epochs, after an optional warm-up',
   options: z.strictObject({
     type: z.literal('cosine'),
     minimum: z.number().min(0).lt(1).default(0).describe('The lowest rate, as a factor of `learningRate`.'),
@@ -68,7 +68,7 @@ const cosine = defineLearningRateSchedule({
 /** Warm-up alone: the rate rises linearly, then stays. */
 const warmup = defineLearningRateSchedule({
   name: 'warmup',
-  summary: 'the learning rate rises linearly, step by step, for a number of epochs, then stays',
+  summary: 'the rate rises linearly, step by step, for some epochs, then stays',
   options: z.strictObject({
     type: z.literal('warmup'),
     epochs: z
@@ -101,7 +101,7 @@ function risen(step: number, steps: number): number {
  */
 const plateau = defineLearningRateSchedule({
   name: 'plateau',
-  summary: 'the learning rate is multiplied by a factor when no task’s score rises any more (ReduceLROnPlateau)',
+  summary: 'the rate is multiplied by a factor when no task’s score rises any more (ReduceLROnPlateau)',
   options: z.strictObject({
     type: z.literal('plateau'),
     ratio: z.number().positive().lt(1).default(0.1).describe('The factor of each reduction.'),
