@@ -90,7 +90,7 @@ export function optimizerOptions(learningRate: number) {
       .boolean()
       .optional()
       .describe(
-        'A step moves only the rows of embedding tables that have a gradient in its batch, as PyTorch’s SparseAdam. Other rows keep value and moments, without L2 or decay. `train.average` leaves such tables out. Absent: for tables of 200,000 rows or more.',
+        'true: a step moves only the rows of embedding tables that have a gradient in its batch, as PyTorch’s SparseAdam. Other rows keep value and moments, without L2 or decay. `train.average` leaves such tables out. Absent: for tables of 200,000 rows or more.',
       ),
     clipValue: z
       .number()

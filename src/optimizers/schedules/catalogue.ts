@@ -46,7 +46,11 @@ const cosine = defineLearningRateSchedule({
   options: z.strictObject({
     type: z.literal('cosine'),
     minimum: z.number().min(0).lt(1).default(0).describe('The lowest rate, as a factor of `learningRate`.'),
-    warmup: z.number().nonnegative().default(0).describe('Epochs of linear warm-up before it (0.5: half of one).'),
+    warmup: z
+      .number()
+      .nonnegative()
+      .default(0)
+      .describe('Epochs of linear warm-up before the cosine (0.5: half of one).'),
   }),
   build({ minimum, warmup }, { epochs, stepsPerEpoch }) {
     if (warmup >= epochs) {
