@@ -98,72 +98,70 @@ export function compareSchema({ models, baseline }: Pick<Definitions, 'models' |
       .min(1)
       .meta({ contains: { properties: { type: { const: baseline } }, required: ['type'] } })
       .describe(
-        'The models, in the order of every table: the keys of `model`, a `label` and a `tune` each. One is the single-task model that gains are over. Rows of `type: external` ([another program](boosting.md)) come after them, rows of `type: pick` last.',
+        'The models, in the order of every table. Each has the keys of `model`, a `label` and a `tune`. One is single-task, the baseline of the gains. Rows of `type: external` ([another program](boosting.md)) come after them, rows of `type: pick` last.',
       ),
     seeds: z
       .union([seedCount, seeds])
       .describe(
-        'n (seeds 1 to n), or a list. With fewer than three, gains are undecided, unless `uncertainty` is `rows`.',
+        'n (seeds 1 to n), or a list. With fewer than three, gains are undecided unless `uncertainty` is `rows`.',
       ),
     axes: z
       .record(z.string(), axisSchema)
       .default({})
       .describe(
-        'Values by dotted key. Every combination is a table with its own baseline. `{ times: [0.25, 1, 4] }`: these multiples of the config’s number. `{ values: […], models: [ple] }`: only these models vary, the others are the same at each value.',
+        'Values by dotted key. Every combination has a table with its own baseline. `{ times: [0.25, 1, 4] }`: multiples of the config’s number. `{ values: […], models: [ple] }`: only these models vary.',
       ),
     match: matchSchema
       .nullable()
       .default(null)
       .describe(
-        '`parameters`: every model’s widths are scaled to the baseline’s number of network parameters; `{ parameters: n }`: to n; `{ embeddings: true }`, alone or with it: embedding tables count too. null: not at all.',
+        '`parameters`: every model’s widths are scaled to the baseline’s number of network parameters. `{ parameters: n }`: to n. `{ embeddings: true }`, alone or with it: embedding tables count too. null: no scaling.',
       ),
     tune: spaceSchema
       .nullable()
       .default(null)
       .describe(
-        'Values to search for every model, by dotted key; of random search also [distributions](search.md#draws). null: none.',
+        'Values to search for every model, by dotted key; in a random search also [distributions](search.md#draws).',
       ),
     search: searchSchema
       .nullable()
       .default(null)
-      .describe(
-        '`{ type: grid }` or null: every combination of the values. `{ type: random, candidates: n }`: n of them, drawn.',
-      ),
+      .describe('`{ type: grid }` or null: every combination. `{ type: random, candidates: n }`: n of them, drawn.'),
     tuneSeed: z
       .union([seedSchema, seeds, z.literal(crossFit)])
       .default(usualTuneSeed)
       .describe(
-        'The seed of the search, or a list: every combination is trained under each, and ranked by the mean. The first one also draws. None may be among `seeds`. `cross-fit`: every combination is trained under each of `seeds`; a seed is judged at the one that is best for the [other seeds](search.md#cross-fitting).',
+        'The seed of the search, or a list: combinations are ranked by their mean over it. The first also draws. None may be among `seeds`. `cross-fit`: each of `seeds` is judged at the combination that is best for the [other seeds](search.md#cross-fitting).',
       ),
     uncertainty: z
       .enum(['seeds', 'rows', 'both'])
       .nullable()
       .default(null)
       .describe(
-        'What [errors](statistics.md#errors-compareuncertainty) cover: `seeds`, training noise; `rows`, the choice of test rows, also with one seed; or `both`. null: `both` where predictions and metrics allow it, else `seeds`, with a note.',
+        'What [errors](statistics.md#errors-compareuncertainty) cover: `seeds` (training noise), `rows` (the choice of test rows, also with one seed) or `both`. null: `both` where predictions and metrics allow it, else `seeds`, with a note.',
       ),
     metrics: z
       .record(z.string(), z.string())
       .default({})
       .describe(
-        '`{ <task>: <metric> }`: the metric that judges a task. Absent: `auc` for binary, `mse` for regression, `macroAuc` for multiclass tasks.',
+        '`{ <task>: <metric> }`: the metric that judges a task. Absent: binary `auc`, regression `mse`, multiclass `macroAuc`.',
       ),
     margin: z
       .record(z.string(), margin)
       .default({})
       .describe(
-        '`{ <metric>: <margin> }`: a smaller gain does not matter. A number above 0 in the metric’s unit, `N %` of the baseline’s value, or null (nothing is equivalent). Absent: the [metric’s own](statistics.md#margin-comparemargin).',
+        '`{ <metric>: <margin> }`: smaller gains do not matter. A number above 0 in the metric’s unit, `N %` of the baseline’s value, or null (nothing is equivalent). Absent: the [metric’s own](statistics.md#margin-comparemargin).',
       ),
     errorGains: z
       .enum(['difference', 'log'])
       .default('difference')
       .describe(
-        'Gains of errors (`mse`, `mae`, `logLoss`): the `difference` in the metric’s unit, or `log`, log points, 100 ln(reference / model). A margin of `N %` is then N log points.',
+        'Gains of errors (`mse`, `mae`, `logLoss`): the `difference` in the metric’s unit, or `log` points, 100 ln(reference / model). A margin of `N %` is then N log points.',
       ),
     taskWeights: z
       .record(z.string(), z.number().nonnegative())
       .default({})
-      .describe('`{ <task>: <weight> }` in the mean relative gain Δm; others have 1. At least one must be above 0.'),
+      .describe('`{ <task>: <weight> }` in the mean relative gain Δm. Others: 1. One must be above 0.'),
     // Stored configs of earlier versions have null.
     front: z
       .null({ error: ({ input }) => `fronts are axes: say ${axisOfFront(input)}` })
@@ -172,7 +170,7 @@ export function compareSchema({ models, baseline }: Pick<Definitions, 'models' |
     contrasts: contrastsSchema
       .default([])
       .describe(
-        'Pairs of labels `[model, reference]`: gains over another model than the baseline, tested as a family of their own. A list in place of a label is the mean of its models: `[ple, [mmoe, cgc]]`. `{ name, of: [[a1, b1], [a2, b2]] }` is the mean of the gains of pairs, a main effect; with `less: [[c, d]]`, less the mean of these, an interaction.',
+        'Pairs of labels `[model, reference]`: gains over other models than the baseline, tested as a family of their own. A list in place of a label is the mean of its models: `[ple, [mmoe, cgc]]`. `{ name, of, less }`: means over pairs.',
       ),
   });
 }

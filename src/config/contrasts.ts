@@ -19,8 +19,8 @@ export const contrastSchema = z.union(
     z
       .strictObject({
         name: z.string().min(1).describe('Its name in tables.'),
-        of: pairsSchema.describe('Pairs `[model, reference]`: the mean of their gains, seed by seed.'),
-        less: pairsSchema.optional().describe('Pairs whose mean gain is subtracted. Absent: none.'),
+        of: pairsSchema.describe('Pairs `[[a1, b1], [a2, b2]]`: the mean of their gains, seed by seed, a main effect.'),
+        less: pairsSchema.optional().describe('Pairs `[[c, d]]` whose mean gain is subtracted, for an interaction.'),
       })
       .refine(
         (contrast) => contrast.of.length === 0 || contrastSides(contrast).model.terms.length > 0,

@@ -142,7 +142,7 @@ export const pluginsSchema = z
   .min(1)
   .optional()
   .describe(
-    'TypeScript or JavaScript files of your own models, loaders, metrics, optimizers and schedules ([rules](plugins.md#rules-of-plugins)). Their code runs whenever the config is read.',
+    'Files of TypeScript or JavaScript with your own parts ([kinds, rules](plugins.md#rules-of-plugins)). Their code runs whenever the config is read.',
   );
 export type Plugin = Readonly<z.infer<typeof resolvedPlugin>>;
 export type PluginEntry = string | Plugin;

@@ -28,7 +28,7 @@ const earlyStoppingSchema = z
       .regex(/^(mean|loss|task:.+|metric:.+)$/, "'mean', 'loss', 'task:<name>' or 'metric:<name>'")
       .default('mean')
       .describe(
-        'What training goes on for, and what chooses the epoch of `keep: one`: the `mean` [score](config.md#scores) of the tasks on validation; `task:<name>`; `metric:<name>`, over the tasks that have it; or `loss`, the joint loss at the initial weights.',
+        'The validation [score](config.md#scores) by which training goes on, and by which `keep: one` chooses an epoch. `mean` of the tasks; `task:<name>`; `metric:<name>`, over the tasks that have it; or `loss`, the joint loss at the initial weights.',
       ),
     patience: epochCount()
       .nullable()
@@ -39,7 +39,7 @@ const earlyStoppingSchema = z
       .positive()
       .optional()
       .describe(
-        'For `patience`, a score is better only if it exceeds the last one that counted by more than this (as in Keras), in units of the score. An error without `patience`.',
+        'The improvement that `patience` asks for: more than this over the last score that counted, as in Keras. In units of the score; needs `patience`.',
       ),
   })
   .refine(({ minDelta, patience }) => minDelta === undefined || patience !== null, {
@@ -59,7 +59,7 @@ function trainSchema({ optimizers, learningRateSchedules }: Definitions, uncheck
   return z
     .strictObject({
       epochs: epochCount().describe(
-        'Most epochs: passes over the training rows (with `passes`, parts of them), each with an evaluation on validation.',
+        'Most epochs. Each is a pass over the training rows (or part of one: `passes`), then an evaluation on validation.',
       ),
       passes: z
         .number()
@@ -67,13 +67,13 @@ function trainSchema({ optimizers, learningRateSchedules }: Definitions, uncheck
         .max(10_000)
         .optional()
         .describe(
-          'How often the training rows are read in all (0.5: half of them), spread evenly over the epochs: `passes: 1, epochs: 20` evaluates twenty times in one pass. Absent: each epoch is a pass.',
+          'Passes over the training rows in all, spread evenly over the epochs: `passes: 1, epochs: 20` evaluates twenty times in one pass. 0.5: half of the rows. Absent: one per epoch.',
         ),
       keep: z
         .enum(['best', 'one', 'last'])
         .default('best')
         .describe(
-          'The parameters that a task is judged and served with. `best`: those of its best epoch on validation. `one`: each network has one epoch for all its tasks, by `earlyStopping.monitor`. `last`: no epoch is chosen; for rows that are seen once, at a rate that falls to 0.',
+          'The parameters that a task is judged and served with. `best`: those of its best validation epoch. `one`: one epoch for all tasks of a network, by `earlyStopping.monitor`. `last`: the final parameters. Use it for one pass over the data with a rate that falls to 0.',
         ),
       batchSize: countUpTo(2 ** 20, 'the rows of a step are in memory at once').describe('Rows in a step.'),
       optimizer: choice(optimizers, 'type', { unchecked, change: withSchedule }).describe(
@@ -86,16 +86,16 @@ function trainSchema({ optimizers, learningRateSchedules }: Definitions, uncheck
             .gt(0)
             .lt(1)
             .default(0.999)
-            .describe('What the average keeps of itself at update t: at most (1 + t) / (10 + t).'),
+            .describe('The part that the average keeps of itself; at update t at most (1 + t) / (10 + t).'),
         })
         .optional()
         .describe(
-          'Epochs are evaluated and kept by an exponential moving average of the parameters, without the running mean and variance of `normalization: batch`. Absent: by the parameters.',
+          'Evaluates and keeps an exponential moving average of the parameters (not of the running moments of `normalization: batch`). Absent: the parameters themselves.',
         ),
       optimizers: z
         .strictObject({
           embeddings: choice(optimizers, 'type', { unchecked, change: ofEmbeddingsAlone }).describe(
-            'The optimizer of embedding tables. Its rate follows the schedule or decay of `train.optimizer`. Each part clips its own gradients. `l2Embeddings` and `weightDecayEmbeddings` then stand here alone.',
+            'The optimizer of embedding tables. Its rate follows the schedule or decay of `train.optimizer`. It clips its own gradients. `l2Embeddings`, `weightDecayEmbeddings` and `lazy` then belong here.',
           ),
         })
         .optional()
@@ -121,11 +121,11 @@ export const engineSchema = z
     device: z
       .enum(deviceNames)
       .default('auto')
-      .describe('Where training runs. A device that you name is an error if it cannot be used.'),
+      .describe('Where training runs. Naming a device that cannot be used is an error.'),
     deviceId: countUpTo(1023, 'no machine has so many GPUs', 0).optional().meta({
       default: 0,
       description:
-        'With `cuda`: which GPU, as `nvidia-smi` counts those that `CUDA_VISIBLE_DEVICES` leaves. Absent: `ple compare` spreads its runs over all.',
+        'With `cuda`: the GPU’s number in `nvidia-smi`, among those that `CUDA_VISIBLE_DEVICES` leaves. Absent: `ple compare` spreads its runs over all.',
     }),
     threads: countUpTo(4096, 'no machine has so many cores')
       .optional()
@@ -133,7 +133,7 @@ export const engineSchema = z
     library: z.enum(['tensorflow', 'javascript']).optional().meta({
       default: 'tensorflow',
       description:
-        'What computes for `tfjs`: TensorFlow (`ple setup`), or plain JavaScript, very slow and for checks on the CPU only.',
+        'With `tfjs`: TensorFlow (`ple setup`), or plain JavaScript, which is very slow and only for checks on the CPU.',
     }),
   })
   .refine(({ device, deviceId }) => deviceId === undefined || device === 'cuda', {
@@ -176,11 +176,11 @@ export function runKeys(definitions: Definitions, unchecked: readonly string[] =
       .string()
       .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'letters, digits, ., _ and -, starting with a letter or digit')
       .max(200) // with the hash, a name that file systems take
-      .describe('The start of the run folder’s name: letters, digits, `.`, `_`, `-`; first a letter or a digit.'),
+      .describe('The start of the run folder’s name: letters, digits, `.`, `_`, `-`, first a letter or digit.'),
     seed: seedSchema
       .default(0)
       .describe(
-        'Draws the starting parameters, the order of rows and dropout, each from its own stream: two models with one seed see the rows in the same order.',
+        'Draws the starting parameters, the order of rows and dropout. Models with one seed see the rows in the same order.',
       ),
     dataset: choice(loaders, 'loader', { unchecked, instead: (name) => asDatasetFile(name, loaders.names) }).describe(
       'The data.',
@@ -195,7 +195,7 @@ export function runKeys(definitions: Definitions, unchecked: readonly string[] =
           .describe('How the weights of the task losses change during training.'),
         balancing: choice(balancings, 'type', { unchecked })
           .prefault({ type: balancing })
-          .describe('How the task losses are balanced in each step, beside `schedule` and `weights`.'),
+          .describe('How the task losses are balanced in each step.'),
         weights: z
           .record(z.string().describe('task'), weightSchema)
           .default({})
@@ -208,7 +208,7 @@ export function runKeys(definitions: Definitions, unchecked: readonly string[] =
       .boolean()
       .default(false)
       .describe(
-        'Records in each epoch the [cosines](output.md#diagnostics) between the tasks’ gradients of what they share, for some percent of the time. Results stay bit-identical.',
+        'Records the [cosines](output.md#diagnostics) of the tasks’ gradients in each epoch. It costs some percent of the time and changes no result.',
       ),
     engine: engineSchema,
     tracking: trackingSchema.optional(),

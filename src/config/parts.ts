@@ -14,36 +14,30 @@ export const inputsSchema = z
   .strictObject({
     embedding: embeddingWidth
       .default(4)
-      .describe('Embedding width of categorical columns, and of numeric ones in buckets or by value.'),
+      .describe('Embedding width of categorical columns, and of numeric ones by `quantile` or `value`.'),
     numeric: numericEncoding
       .default('standard')
       .describe(
-        '`standard`: (x - mean) / deviation, 0 if missing. `log1p`: so for sign(x) log(1 + abs(x)). `piecewise`: `standard`, and beside it the position within each of `bins` quantile bins of the training rows, 0 below the bin and 1 above ([Gorishniy et al. 2022](https://arxiv.org/abs/2203.05556)). `quantile`: an embedding for each of `buckets` of about equally many training rows. `value`: one for each of the `buckets` most frequent values, for columns that are mostly zero; others share that of the nearest.',
+        '`standard`: (x - mean) / deviation, 0 if missing. `log1p`: the same of sign(x) log(1 + abs(x)). `piecewise`: `standard`, and the position within each of `bins` quantile bins: 0 below it, 1 above ([Gorishniy et al. 2022](https://arxiv.org/abs/2203.05556)). `quantile`: an embedding for each quantile bucket. `value`: an embedding for each of the most frequent values, for columns that are mostly zero. Other values take the nearest.',
       ),
-    buckets: bucketCount
-      .default(64)
-      .describe('Most buckets of `quantile`; most values of `value` with an embedding of their own.'),
-    bins: binCount
-      .default(16)
-      .describe('Most bins of `piecewise`, of about equally many training rows; a column with ties has fewer.'),
+    buckets: bucketCount.default(64).describe('Most buckets of `quantile`, most values of `value`.'),
+    bins: binCount.default(16).describe('Most bins of `piecewise`; a column with ties has fewer.'),
     minCount: rowCount()
       .default(1)
-      .describe('Categories and list entries with fewer occurrences in training are rare: they share one embedding.'),
+      .describe('Categories and list entries with fewer training occurrences are rare. They share one embedding.'),
     unseen: z
       .enum(['rare', 'apart'])
       .default('rare')
       .describe(
-        'With `minCount` above 1: values that training never had share the embedding of rare ones (`rare`), or have an untrained one (`apart`).',
+        'With `minCount` above 1: values that training never had take the embedding of rare ones (`rare`), or an untrained one (`apart`).',
       ),
     maxLength: listLength
       .default(32)
-      .describe('Most list entries that are fed, in every split: the heaviest; of equal ones, the first.'),
+      .describe('Most entries of a list that are used, in every split: the heaviest; of equal ones, the first.'),
     pool: z
       .enum(['mean', 'sum'])
       .default('mean')
-      .describe(
-        'How a list’s embeddings become one: their `sum` by weight, or that divided by the sum of the weights (`mean`). In `columns` also `attention`.',
-      ),
+      .describe('How a list’s embeddings become one: their weighted `sum` or `mean`. In `columns` also `attention`.'),
     attention: layerWidth().default(36).describe('Width of the hidden layer of `pool: attention`.'),
     columns: z
       .record(
@@ -71,7 +65,7 @@ export const inputsSchema = z
       )
       .default({})
       .describe(
-        'By column name: `embedding`, `numeric`, `buckets`, `bins`, `minCount`, `maxLength`, `pool`, `attention` of that column alone. A list with `pool: attention` needs a `target`, a categorical column of the same width: entries are weighed by how they fit its value in the row, as in DIN, times the data’s weights, without normalisation.',
+        'By column name: the other keys of `inputs` but `unseen`, for that column alone. `pool: attention` needs a `target`, a categorical column of the same width. It weighs a list’s entries by how they fit the target’s value, as in DIN, times the data’s weights, without normalisation.',
       ),
   })
   // Without rare values it changes nothing: equal runs have equal configs.
@@ -93,11 +87,7 @@ const lossSchema = z.union([
   z.enum(['bce', 'focal', 'mse', 'huber', 'mae', 'poisson', 'log-normal']),
   z.strictObject({
     type: z.literal('focal').describe('Its name.'),
-    gamma: z
-      .number()
-      .nonnegative()
-      .default(2)
-      .describe('The power of 1 - p, p being the probability of the right class.'),
+    gamma: z.number().nonnegative().default(2).describe('The power of 1 - p.'),
     alpha: z
       .number()
       .gt(0)
@@ -107,7 +97,7 @@ const lossSchema = z.union([
   }),
   z.strictObject({
     type: z.literal('huber').describe('Its name.'),
-    delta: z.number().positive().default(1).describe('From this error on the loss is a line.'),
+    delta: z.number().positive().default(1).describe('From this error on, the loss is linear.'),
   }),
 ]);
 
@@ -117,23 +107,20 @@ export const taskSchema = z
     name: z.string().min(1).describe('One of the data set’s tasks.'),
     type: z
       .enum(['binary', 'regression', 'multiclass'])
-      .describe(
-        '`binary`: logistic loss. `regression`: squared error. `multiclass`: softmax and cross entropy over the label’s classes.',
-      ),
+      .describe('`binary`: logistic loss. `regression`: squared error. `multiclass`: softmax cross entropy.'),
     standardize: z
       .boolean()
       .default(false)
       .describe(
-        'Regression: the loss sees (label - mean) / deviation of the training split. Metrics stay in the label’s units.',
+        'Regression: the loss sees (label - mean) / deviation, by the training split. Metrics stay in the label’s units.',
       ),
     positiveWeight: z.number().positive().optional().meta({
       default: 1,
-      description:
-        'Binary tasks: a factor of the training loss of positives, as `pos_weight` of PyTorch’s `BCEWithLogitsLoss`.',
+      description: 'Binary tasks: a factor of the training loss of positives (PyTorch’s `pos_weight`).',
     }),
     loss: lossSchema.optional().meta({
       description:
-        'The loss of a row. Binary tasks: `bce` (default) or `focal`; regression: `mse` (default), `huber`, `mae`, `poisson` or `log-normal`. A name, or `{ type: focal, gamma: 2, alpha }`, `{ type: huber, delta: 1 }`.',
+        'Binary tasks: `bce` (default) or `focal`; regression: `mse` (default), `huber`, `mae`, `poisson` or `log-normal`. A name, or `{ type: focal, gamma: 2, alpha }`, `{ type: huber, delta: 1 }`.',
     }),
     labelSmoothing: z
       .number()
@@ -141,7 +128,7 @@ export const taskSchema = z
       .lt(1)
       .optional()
       .describe(
-        'Binary and multiclass tasks, without `focal`: this part of a label is spread evenly over the classes, in training only.',
+        'Binary and multiclass tasks, without `focal`: in training, this part of a label is spread evenly over the classes.',
       ),
   })
   .superRefine((task, context) => {
@@ -192,7 +179,7 @@ function mistake(task: TaskConfig): readonly [key: string, message: string] | un
 /** One task's entry in `loss.weights`. */
 export const weightSchema = z.strictObject({
   initial: z.number().nonnegative().default(1).describe('The weight at t = 0.'),
-  ratio: z.number().positive().default(1).describe('The factor of the weight in a unit of time; 1 with `constant`.'),
+  ratio: z.number().positive().default(1).describe('Its factor per unit of time; 1 with `constant`.'),
 });
 
 /** The smallest gain that counts: in the metric's own unit, or in percent of the reference's value. */
@@ -204,7 +191,7 @@ export const trackingSchema = z
     tensorboard: z
       .boolean()
       .default(false)
-      .describe('Write TensorBoard’s event files, to `tensorboard/` in the run’s folder.'),
+      .describe('Writes TensorBoard’s event files to `tensorboard/` in the run’s folder.'),
     mlflow: z
       .string()
       .regex(/^https?:\/\/[^/]/, 'the address of an MLflow tracking server, such as http://localhost:5000')
@@ -213,15 +200,13 @@ export const trackingSchema = z
         'set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD: a config is no place for them',
       )
       .optional()
-      .describe('Address of an MLflow tracking server. Absent: nothing is sent anywhere.'),
+      .describe('Address of an MLflow tracking server. Absent: nothing is sent.'),
     experiment: z
       .string()
       .min(1)
       .max(500)
       .optional()
-      .describe(
-        'Name of MLflow’s experiment, which is created if need be. Absent: the config’s `name`. An error without `mlflow`.',
-      ),
+      .describe('MLflow’s experiment, which is created if absent. Default: the config’s `name`. Needs `mlflow`.'),
   })
   .refine(({ mlflow, experiment }) => mlflow !== undefined || experiment === undefined, {
     path: ['experiment'],
@@ -229,5 +214,5 @@ export const trackingSchema = z
   })
   .meta({
     dependencies: { experiment: ['mlflow'] },
-    description: 'Where a run’s numbers also go while it trains; not in the run’s hash.',
+    description: 'Programs that follow a run while it trains; not in the run’s hash.',
   });

@@ -34,7 +34,7 @@ export const aitm = defineModel({
       .number()
       .nonnegative()
       .default(0.6)
-      .describe('The weight of the penalty of a task’s probability above that of the task before it. 0: none.'),
+      .describe('The weight of the penalty of a task’s probability above that of the task before it.'),
   },
   build(shape, options) {
     const names = namesOf(shape.tasks);

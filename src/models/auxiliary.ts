@@ -30,13 +30,13 @@ export const auxiliary = defineModel({
       .union([headWeight, z.record(z.string(), headWeight)])
       .default(1)
       .describe(
-        'The weight of the other tasks’ losses in a network’s loss, relative to that of its own task. `{ <task>: a }`: of these tasks’ networks; others have 1. 0 is single-task.',
+        'The weight of the other tasks’ losses in a network’s loss, relative to its own task’s. `{ <task>: a }`: in these tasks’ networks; in others 1. 0: as `single-task`.',
       ),
     for: z
       .record(z.string(), z.array(z.string()))
       .optional()
       .describe(
-        'The tasks that help each network: `{ y2: [y1] }`. A task that it does not name gets no help. Absent: all others help each.',
+        'The tasks that help each network: `{ y2: [y1] }`. A task that is not named gets no help. Absent: all others help.',
       ),
   },
   build(shape, options) {

@@ -18,7 +18,7 @@ export const crossStitch = defineModel({
     levels: twoLevels,
     own: ownShare
       .default(0.9)
-      .describe('The start of the mixing: the share of a task’s own column, from 1/K (equal shares of K tasks) to 1.'),
+      .describe('At the start, the share of a task’s own column: from 1/K (K tasks, equal shares) to 1.'),
   },
   build(shape, options) {
     const { tasks } = shape;

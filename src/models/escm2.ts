@@ -34,7 +34,7 @@ export const escm2 = defineModel({
       .nonnegative()
       .default(0.1)
       .describe(
-        'The weight of the counterfactual loss, which `loss.weights` and `loss.balancing` leave as it is. 0: none, as `esmm`.',
+        'The weight of the counterfactual loss. `loss.weights` and `loss.balancing` do not change it. 0: as `esmm`.',
       ),
     clip: z
       .number()
@@ -42,7 +42,7 @@ export const escm2 = defineModel({
       .max(1)
       .default(0.1)
       .describe(
-        'The least propensity: a predicted click probability below it counts as this. If most are, all clicks weigh alike.',
+        'The least propensity: lower predicted click probabilities count as this. If most are lower, all clicks weigh alike.',
       ),
   },
   build(shape, { counterfactual, clip, ...options }) {

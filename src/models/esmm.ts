@@ -11,8 +11,8 @@ import { type CommonOptions, oneLevelOrNone, onlyLevel } from './options.js';
 
 /** Keys of models of a click and what follows it. */
 export const funnelTasks = {
-  click: z.string().describe('The task whose sample space are all impressions.'),
-  conversion: z.string().describe('The task whose sample space are the positives of `click`.'),
+  click: z.string().describe('The task whose sample space is all impressions.'),
+  conversion: z.string().describe('The task whose sample space is the positives of `click`.'),
 };
 
 /**

@@ -37,12 +37,12 @@ export const home = defineModel({
     groups: z
       .array(z.array(z.string()).min(1))
       .default([])
-      .describe('The groups of tasks: `[[click, like], [watch]]`. `[]`: all tasks are one group.'),
+      .describe('Groups of tasks: `[[click, like], [watch]]`. `[]`: one group.'),
     gateStart,
     experts: expertCount().default(1).describe('Experts of each task, of each group, and shared ones.'),
     products: countUpTo(64, 'each is a layer of its own')
       .default(2)
-      .describe('Products of low rank in the gate of an expert’s input; the rank is its width over this number.'),
+      .describe('Products of low rank in the gate of an expert’s input. Their rank is its width over this number.'),
     expertNormalization: z
       .enum(['batch', 'layer', 'none'])
       .default('batch')

@@ -9,7 +9,7 @@ export const layerWidths = z.array(layerWidth());
 /** For each level, the widths of one expert (or bottom) MLP. The defaults are the paper's three-layer networks. */
 const anyLevels = z.array(layerWidths.min(1));
 const levels = anyLevels.min(1);
-const levelsText = 'The widths of the layers of one expert (bottom, column), a list for each level.';
+const levelsText = 'Widths of the layers of one expert (bottom, column), a list per level.';
 export const oneLevel = levels.default([[256]]).describe(levelsText);
 /** `levels` of single-task with heads, which share the last layer. */
 export const twoLevelsWithHeads = anyLevels
@@ -26,21 +26,21 @@ const dropoutRate = z.number().min(0).max(0.99);
 /** What all models take; `tower` is the default of that key. */
 export function commonOptions({ tower }: { readonly tower: number[] }) {
   return {
-    tower: layerWidths.default(tower).describe('The widths of a task’s hidden layers above the levels. `[]`: none.'),
+    tower: layerWidths.default(tower).describe('Widths of a task’s hidden layers above the levels. `[]`: none.'),
     dropout: z
       .union([dropoutRate, z.strictObject({ layers: dropoutRate.default(0), embeddings: dropoutRate.default(0) })])
       .default(0)
       .describe(
-        'The share of the outputs of hidden layers and embeddings that training sets to 0, from 0 to 0.99. `{ layers: 0.1, embeddings: 0 }` gives each its own.',
+        'The share of outputs of hidden layers and embeddings that training sets to 0, from 0 to 0.99. Or `{ layers: 0.1, embeddings: 0 }`.',
       ),
     normalization: z
       .enum(['none', 'layer', 'batch'])
       .default('none')
-      .describe('`layer` or `batch` normalisation of each hidden layer, before the activation.'),
+      .describe('`layer` or `batch` normalisation before each activation.'),
     activation: z
       .enum(['relu', 'gelu', 'silu', 'tanh', 'prelu'])
       .default('relu')
-      .describe('The activation of each hidden layer: `relu`, `gelu`, `silu`, `tanh` or `prelu`.'),
+      .describe('`relu`, `gelu`, `silu`, `tanh` or `prelu`.'),
   };
 }
 
@@ -64,14 +64,14 @@ export function onlyLevel(model: string, levels: readonly (readonly number[])[])
 }
 
 /** Experts of each level, where all are shared. */
-export const sharedExperts = expertCount().default(8).describe('Shared experts of each level.');
+export const sharedExperts = expertCount().default(8).describe('Shared experts per level.');
 
 /** The option of models whose gates are made by `layers/gates.ts`. */
 export const gateStart = z
   .enum(['glorot', 'zero'])
   .default('glorot')
   .describe(
-    'How the weights of gates start. `glorot`: uniform, as all weights. `zero`: each gate mixes its experts equally.',
+    'The starting weights of gates. `glorot`: uniform, as all weights. `zero`: each gate mixes its experts equally.',
   );
 
 export type GateStart = z.infer<typeof gateStart>;
@@ -86,7 +86,7 @@ const ownAndShared = z.union([
   }),
 ]);
 const expertsText =
-  'Own experts of each task, and shared ones, at every level: a number for both, `{ shared: n, task: n }`, or `{ shared: n, task: { <task>: n, … } }`. 0 is allowed where a task keeps at least one.';
+  'Shared experts, and own ones of each task, per level: a number for both, `{ shared: n, task: n }`, or `{ shared: n, task: { <task>: n, … } }`. Each task needs at least one, own or shared.';
 
 /** Experts of each task and shared ones. */
 export const experts = ownAndShared.default(1).describe(expertsText);

@@ -32,8 +32,8 @@ export const pepnet = defineModel({
   tower: [128, 64],
   options: {
     levels: oneLevel,
-    domain: columns.describe('The columns that tell domains apart, whose gate scales the embeddings.'),
-    prior: columns.describe('The columns that gates of hidden layers read, such as ids of user and item.'),
+    domain: columns.describe('Columns that tell domains apart; their gate scales the embeddings.'),
+    prior: columns.describe('Columns that gates of hidden layers read, such as ids of user and item.'),
   },
   build(shape, options) {
     const tasks = namesOf(shape.tasks);

@@ -20,13 +20,13 @@ const gateInput = z
   .enum(['streams', 'input', 'blind'])
   .default('streams')
   .describe(
-    'What gates select with. `streams`: what their module’s experts read, as in the paper (eq. 6). `input`: x at every level, as in ML-MMoE. `blind`: nothing, so that a gate has the same weights for all rows.',
+    'What gates read. `streams`: what their module’s experts read, as in the paper (eq. 6). `input`: x at every level, as in ML-MMoE. `blind`: nothing; weights are the same for all rows.',
   );
 const taskSees = z
   .enum(['own', 'all'])
   .default('own')
   .describe(
-    'Which experts a task’s gate mixes. `own`: the task’s and the shared ones, as in the paper. `all`: all of the level.',
+    'Which experts a task’s gate mixes. `own`: its own and the shared ones, as in the paper. `all`: all of the level.',
   );
 
 const selected: Readonly<Record<z.infer<typeof gateInput>, (streams: Features, x: Features) => Features>> = {

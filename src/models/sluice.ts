@@ -37,22 +37,18 @@ export const sluice = defineModel({
   tower: [64],
   options: {
     levels: twoLevels,
-    subspaces: layerWidth()
-      .default(2)
-      .describe('Parts of each hidden state. The number must divide every level’s last width.'),
+    subspaces: layerWidth().default(2).describe('Parts of each hidden state; must divide every level’s last width.'),
     alpha: ownShare
       .default(0.95)
-      .describe('The start of the mixing: the share of a subspace’s own, from 1 / (K · subspaces) to 1.'),
-    beta: ownShare
-      .default(0.9)
-      .describe('The start of the mixing of levels: the share of the last one, from 1 / levels to 1.'),
+      .describe('At the start, the share of a subspace’s own, from 1 / (K · subspaces) to 1.'),
+    beta: ownShare.default(0.9).describe('At the start, the share of the last level, from 1 / levels to 1.'),
     penalty: z
       .enum(['relative', 'frobenius'])
       .default('relative')
       .describe(
-        'What subspaces G, H of a layer’s weights have in common. `relative`: n ||GᵀH||² / (||G||² ||H||²) for n inputs, the mean over tasks, levels and pairs: 1 at the start, 0 if orthogonal. `frobenius`: the sum of ||GᵀH||², as in the paper; it grows with the width.',
+        'The penalty of what subspaces G, H of a layer’s weights have in common. `relative`: n ||GᵀH||² / (||G||² ||H||²) for n inputs, a mean over tasks, levels and pairs; 1 at the start, 0 if orthogonal. `frobenius`: the sum of ||GᵀH||², as in the paper; it grows with the width.',
       ),
-    orthogonality: z.number().nonnegative().default(0.1).describe('The weight of the penalty. 0: none.'),
+    orthogonality: z.number().nonnegative().default(0.1).describe('The weight of the penalty.'),
   },
   widthMultiple: ({ subspaces }) => subspaces,
   build(shape, options) {

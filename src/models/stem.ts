@@ -31,7 +31,7 @@ export const stem = defineModel({
     gateStart,
     gate: layerWidths
       .default([128, 64])
-      .describe('The widths of the hidden layers of a gate, as in the authors’ program. `[]`: none.'),
+      .describe('Widths of a gate’s hidden layers, as in the authors’ program. `[]`: none.'),
   },
   build(shape, options) {
     const tasks = namesOf(shape.tasks);

@@ -30,7 +30,7 @@ const exponential = defineWeightSchedule({
   summary: "each task's weight is initial * ratio^t, t being completed epochs or steps",
   options: z.strictObject({
     type: z.literal('exponential'),
-    unit: z.enum(['epoch', 'step']).default('epoch').describe('What t counts: completed epochs or steps, from 0.'),
+    unit: z.enum(['epoch', 'step']).default('epoch').describe('What t counts, from 0: completed epochs or steps.'),
   }),
   build: (weights, { unit }) => ({
     weights: (completedEpochs, completedSteps) => {

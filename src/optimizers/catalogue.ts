@@ -79,7 +79,7 @@ const adamw = defineOptimizer({
       .number()
       .nonnegative()
       .default(0.01)
-      .describe('Weights, not biases, are multiplied by 1 - learning rate * weightDecay before each step.'),
+      .describe('Weights, not biases, are multiplied by 1 - rate * weightDecay before each step.'),
     weightDecayEmbeddings: z.number().nonnegative().default(0).describe('The same for embedding tables.'),
   }),
   build: (options) => ({

@@ -71,14 +71,14 @@ export function optimizerOptions(learningRate: number) {
   return {
     learningRate: byTask(z.number().positive())
       .default(learningRate)
-      .describe('The learning rate at the start. `{ <task>: rate }` has one for each task, with `adatask` alone.'),
+      .describe('The rate at the start. `{ <task>: rate }`: by task, with `adatask` alone.'),
     // A config checks it against the options of the schedule that it names, and describes it.
     schedule: z.looseObject({ type: z.string() }).optional(),
     decay: z
       .strictObject({ ratio: z.number().positive().max(1), unit: z.enum(['epoch', 'step']).default('epoch') })
       .optional()
       .describe(
-        '`{ ratio, unit }`: the learning rate times ratio^t, t being completed epochs (`unit: epoch`, the default) or steps (`step`). Not with a `schedule`.',
+        '`{ ratio, unit }`: the rate times ratio^t, t being completed epochs (`unit: epoch`, default) or steps (`step`). Not with a `schedule`.',
       ),
     l2: z
       .number()
@@ -90,17 +90,17 @@ export function optimizerOptions(learningRate: number) {
       .boolean()
       .optional()
       .describe(
-        'Whether a step moves only the rows of embedding tables that have a gradient in its batch (like PyTorch’s SparseAdam): the others keep value and moments, without L2 or decay. `train.average` leaves such tables out. Absent: for tables of 200,000 rows or more.',
+        'true: a step moves only the rows of embedding tables that have a gradient in its batch, as PyTorch’s SparseAdam. Other rows keep value and moments, without L2 or decay. `train.average` leaves such tables out. Absent: for tables of 200,000 rows or more.',
       ),
     clipValue: z
       .number()
       .positive()
       .optional()
-      .describe('Each element of a gradient is cut to [-clipValue, clipValue], before `clipNorm`.'),
+      .describe('Gradients are cut to [-clipValue, clipValue] element by element, before `clipNorm`.'),
     clipNorm: byTask(z.number().positive())
       .optional()
       .describe(
-        'Gradients are scaled down to a joint norm of at most this, in single-task and with `adatask` by task. `{ <task>: norm }` has one for each, with `adatask` alone.',
+        'Gradients are scaled down to a joint norm of at most this; by task in single-task and with `adatask`. `{ <task>: norm }`: with `adatask` alone.',
       ),
   };
 }

@@ -37,8 +37,8 @@ const options = z.strictObject({
   validation: z
     .union([z.literal('test-half'), z.strictObject({ train: z.number().gt(0).lt(1) })])
     .default({ train: 0.1 })
-    .describe('`{ train: 0.1 }`: that part of the training file’s users. `test-half`: half of the test file’s users.'),
-  sample: z.number().gt(0).max(1).default(1).describe('The part of the users that is used, of every split.'),
+    .describe('`{ train: 0.1 }`: that part of the training users. `test-half`: half of the test users.'),
+  sample: z.number().gt(0).max(1).default(1).describe('The part of each split’s users that is used.'),
   splitSeed: splitSeedSchema,
 });
 type Options = z.infer<typeof options>;

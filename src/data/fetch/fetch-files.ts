@@ -115,7 +115,7 @@ export const publishedFileSchema = z.strictObject({
     .array(z.url())
     .min(1)
     .describe(
-      'Addresses, plain or gzipped, in the order of trying. The last part of the path is the file’s name on another server.',
+      'Addresses, plain or gzipped, tried in this order. The last part of the path is the file’s name on another server.',
     ),
   sha256: z
     .string()

@@ -39,18 +39,18 @@ const exponent = z.number().min(0).max(2);
 export const funnelOptions = z.strictObject({
   loader: z.literal('funnel'),
   rows: generatorOptions.rows,
-  users: members.default(5000).describe('Number of users.'),
-  items: members.default(2000).describe('Number of items.'),
+  users: members.default(5000).describe('Users.'),
+  items: members.default(2000).describe('Items.'),
   zipf: z
     .strictObject({ users: exponent.default(0.6), items: exponent.default(1) })
     .prefault({})
-    .describe('Exponents of the Zipf laws by which users and items occur, 0 to 2. 0: all occur equally often.'),
+    .describe('Zipf exponents of users and items, 0 (all occur equally often) to 2.'),
   factors: z.int().positive().max(64).default(4).describe('Hidden factors of a user and of an item.'),
   correlation: z
     .union([z.number().min(-1).max(1), z.array(z.array(z.number().min(-1).max(1)))])
     .default(0.5)
     .describe(
-      'Cosine of the weight vectors: one number for all pairs, at least -0.25, or a matrix in the order CTR, play, VCR, SHR, CMR. Below 0 of play and VCR, VTR and VCR conflict.',
+      'Cosine of the weight vectors: one number for all pairs, at least -0.25, or a matrix in the order CTR, play, VCR, SHR, CMR. If that of play and VCR is below 0, VTR and VCR conflict.',
     ),
   rates: z
     .strictObject({
@@ -68,14 +68,14 @@ export const funnelOptions = z.strictObject({
     .nullable()
     .prefault({})
     .describe(
-      'Wi-Fi, .6 of the impressions: `play`, the share that plays whatever the interest; `relation`, the cosine of VCR’s weight vectors there and elsewhere. null: as other networks.',
+      'On Wi-Fi (.6 of the impressions), `play` is the share that plays whatever the interest; `relation`, the cosine of VCR’s weight vectors there and elsewhere. null: as other networks.',
     ),
   strength: z.number().positive().max(20).default(1.5).describe('Standard deviation of the log-odds over impressions.'),
   noise: z
     .number()
     .nonnegative()
     .default(1)
-    .describe('Variance of the part of VCR’s log-odds that no input explains. Test labels are the mean over it.'),
+    .describe('Variance of VCR’s log-odds that no input explains. Test labels are the mean over it.'),
   seed: generatorOptions.seed,
 });
 

@@ -26,43 +26,41 @@ export const syntheticOptions = z.strictObject({
     .positive()
     .max(2 ** 16)
     .default(100)
-    .describe('Features d, at least as many as tasks.'),
-  tasks: z.int().min(1).default(2).describe('Tasks K.'),
+    .describe('Number of features d, at least K.'),
+  tasks: z.int().min(1).default(2).describe('Number of tasks K.'),
   correlation: z
     .union([z.number().min(-1).max(1), z.array(z.array(z.number().min(-1).max(1)))])
     .default(0.5)
-    .describe('Cosine of the tasks’ weight vectors: one number for all pairs, or a K x K matrix.'),
+    .describe('Cosine of the tasks’ weight vectors: one number, or a K x K matrix.'),
   sines: z
     .int()
     .nonnegative()
     .max(1000)
     .default(10)
-    .describe('Sines added to each label’s linear part. With a context: sines of each function.'),
+    .describe('Number of sines in each label; with a context, in each function.'),
   scale: z.number().positive().max(1e6).default(1).describe('Norm c of the weight vectors.'),
   noise: z
     .union([noiseVariance, z.array(noiseVariance)])
     .default(0.01)
-    .describe('Variance of the labels’ noise: one number, or one for each task. Test labels have none.'),
+    .describe('Variance of the labels’ noise: one number, or a list by task. Test labels have none.'),
   noiseless: z
     .literal('validation')
     .optional()
     .describe(
-      '`validation`: its labels have no noise either. Then what validation chooses is what has the least error above the noise, which no real data tell.',
+      '`validation`: its labels have no noise either. Validation then chooses the least error above the noise, which real data cannot.',
     ),
   context: z
     .strictObject({
-      values: z.int().min(2).max(1000).default(4).describe('Number of contexts.'),
+      values: z.int().min(2).max(1000).default(4).describe('Contexts.'),
       opposed: z
         .number()
         .min(0)
         .max(1)
         .default(0)
-        .describe('Share of a label’s variance in one function that contexts turn against each other.'),
+        .describe('Share q of a label’s variance in one function that contexts turn against each other.'),
     })
     .optional()
-    .describe(
-      'Tasks whose [relation](../datasets/synthetic.md) changes with a categorical column `context`: y_k = sqrt(rho) g_0(x) + s_k(c) (sqrt(q) g_1(x) + sqrt(1 - rho - q) h_k(x)). rho is `correlation`, q `opposed`, s_k(c) a drawn sign.',
-    ),
+    .describe('The tasks’ [relation](../datasets/synthetic.md) changes with a categorical column `context`.'),
   labelled: z
     .array(z.number().gt(0).max(1))
     .optional()

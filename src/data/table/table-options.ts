@@ -15,7 +15,7 @@ const condition = conditionSchema.superRefine((value, context) => {
 });
 const hash = countUpTo(2 ** 26, 'each index has a row of an embedding table', 2)
   .optional()
-  .describe('A hash maps values to this many indexes, for unbounded ids.');
+  .describe('Number of indexes that a hash maps values to, for unbounded ids.');
 const files = z.union([z.string(), z.array(z.string()).min(1)]);
 const share = z.number().gt(0).lt(1);
 
@@ -30,8 +30,8 @@ const columnSchema = z.union([
   z.strictObject({
     kind: z.literal('list').describe('A list of values.'),
     hash,
-    separator: z.string().min(1).optional().meta({ default: '|', description: 'The separator of list entries.' }),
-    weights: z.string().min(1).optional().describe('The mark before an entry’s weight, such as `:` in `id:0.5`.'),
+    separator: z.string().min(1).optional().meta({ default: '|', description: 'Separator of entries.' }),
+    weights: z.string().min(1).optional().describe('The mark before an entry’s weight: `:` in `id:0.5`.'),
   }),
   z.strictObject({
     kind: z.literal('time').describe('A date or a time.'),
@@ -40,7 +40,7 @@ const columnSchema = z.union([
       .min(1)
       .refine((parts) => new Set(parts).size === parts.length, 'a part is listed twice')
       .describe(
-        'Inputs that are made of it, in UTC: `month` (1 to 12), `weekday` (1: Monday) and `hour` as categories, `days` since 1970 as a number.',
+        'Inputs made of it, in UTC: `month` (1 to 12), `weekday` (1: Monday) and `hour` as categories, `days` since 1970 as a number.',
       ),
   }),
 ]);
@@ -51,9 +51,9 @@ const taskSchema = z
     positive: condition
       .optional()
       .describe(
-        "What makes a label 1: a value, several, or a comparison such as `'> 3'`. Other values are 0. Absent: labels are 0 and 1.",
+        "What makes a label 1: a value, a list, or a comparison such as `'> 3'`. Other values are 0. Absent: labels are 0 and 1.",
       ),
-    regression: z.boolean().default(false).describe('The label is a number to predict.'),
+    regression: z.boolean().default(false).describe('The label is a number.'),
     // Without a default, which would rename the prepared tables and the runs of other tasks.
     multiclass: z
       .union([
@@ -68,7 +68,7 @@ const taskSchema = z
       ])
       .optional()
       .describe(
-        'The label is one of several classes, texts or whole numbers. `true`: those of the training rows, by number or alphabet. A list: these, in this order. Another label is an error.',
+        'The label is one of several classes, texts or whole numbers. `true`: the classes of the training rows, by number or alphabet. A list: these, in this order. Another label is an error.',
       ),
     mask: z
       .strictObject({ column: reference, equals: conditionSchema.optional(), where: condition.optional() })
@@ -82,7 +82,7 @@ const taskSchema = z
     weight: reference
       .optional()
       .describe(
-        'A column of numbers as `dataset.weight`, whose product with it counts: how much each row counts in this task’s loss and metrics. A row of weight 0 is outside the sample space.',
+        'A column of numbers: each row’s weight in this task’s loss and metrics, times `dataset.weight`. A row of weight 0 is outside the sample space.',
       ),
   })
   .refine(({ positive, regression }) => !(regression && positive !== undefined), {
@@ -127,95 +127,92 @@ export const usualMissing = ['', 'NA', 'NaN', 'nan', 'null', 'NULL', '\\N'];
 
 export const tableOptions = {
   name: z.string().optional().describe('The data set’s name, for messages. `from` sets it.'),
-  page: z.string().optional().describe('The web page where a person finds the files.'),
+  page: z.string().optional().describe('The web page of the files.'),
   fetch: z
     .array(publishedFileSchema)
     .min(1)
     .optional()
     .describe('The files that `ple data fetch` downloads into `folder`.'),
-  folder: z.string().optional().describe('The folder of the files. Absent: the folder that `ple` is started in.'),
+  folder: z.string().optional().describe('The folder of the files. Absent: where `ple` is started.'),
   path: files
     .optional()
     .describe(
-      'A file, a pattern (`part-*.csv`) or a list of these: CSV, TSV (also `.gz`), Parquet, JSON, by the ending. Give this or `query`.',
+      'A file, a pattern (`part-*.csv`) or a list: CSV, TSV (also `.gz`), Parquet or JSON, by the ending. Give this or `query`.',
     ),
   query: z
     .string()
     .min(1)
     .optional()
     .describe(
-      'SQL that selects the rows, in DuckDB’s dialect, or a file of it (`.sql`); `split` cuts them. It must give the same rows each time. Give this or `path`.',
+      'SQL that selects the rows, in DuckDB’s dialect, or a `.sql` file. It must give the same rows each time.',
     ),
   variables: byName('variable', z.union([valueSchema, z.array(valueSchema).min(1)]))
     .optional()
     .describe(
-      "`{ <variable>: value or list }`: what the query gets by `getvariable('<variable>')`. A number with a fraction is a DOUBLE, a whole one a BIGINT.",
+      "`{ <variable>: value or list }`: what `getvariable('<variable>')` gives the query. A number with a fraction is a DOUBLE, a whole one a BIGINT.",
     ),
   files: byName('table', files)
     .optional()
-    .describe('`{ <table>: file, pattern or list }`: what the query reads by name, one format for a table.'),
+    .describe('`{ <table>: file, pattern or list }`: what the query reads by name; one format per table.'),
   database: z.string().optional().describe('A DuckDB file whose tables the query reads.'),
-  validation: files.optional().describe('Files of the validation split. Absent: cut out of `path`.'),
-  test: files.optional().describe('Files of the test split. Absent: cut out of `path`.'),
+  validation: files.optional().describe('Files of the validation split. Absent: cut from `path`.'),
+  test: files.optional().describe('Files of the test split. Absent: cut from `path`.'),
   header: z
     .union([z.boolean(), z.array(z.string().min(1)).min(1)])
     .default(true)
-    .describe('Text files. true: the first line has the names; false: there are none; a list: the names.'),
-  delimiter: z.string().min(1).optional().describe('The separator of values in text files. Absent: by the ending.'),
+    .describe('Text files. true: the first line has the names. false: no names. A list: the names.'),
+  delimiter: z.string().min(1).optional().describe('Separator of values in text files. Absent: by the ending.'),
   quote: z
     .string()
     .length(1)
     .nullable()
     .default('"')
-    .describe('The mark around values of text files. null: quotes are ordinary characters.'),
+    .describe('The quotation mark in text files. null: quotes are ordinary characters.'),
   encoding: z.string().refine(isEncoding, 'no encoding of this name; one is windows-1252').optional().meta({
     default: 'UTF-8',
     description:
-      'The encoding of text files by its [WHATWG name](https://encoding.spec.whatwg.org/#names-and-labels), such as `windows-1252`.',
+      '[WHATWG name](https://encoding.spec.whatwg.org/#names-and-labels) of text files’ encoding, such as `windows-1252`.',
   }),
   decimal: z
     .enum([',', '.'])
     .optional()
-    .meta({ default: '.', description: "The mark in numbers of text files. `','`: they are written `3,5`." }),
-  exact: z
-    .boolean()
-    .optional()
-    .meta({ default: false, description: 'Text files: blanks around values belong to them.' }),
+    .meta({ default: '.', description: "The decimal mark in text files. `','` for `3,5`." }),
+  exact: z.boolean().optional().meta({ default: false, description: 'Text files: keeps blanks around values.' }),
   missing: z
     .array(z.string())
     .default([...usualMissing])
-    .describe('Texts that stand for a missing value.'),
+    .describe('Texts that mean a missing value.'),
   tasks: byName('task', taskSchema)
     .refine((tasks) => Object.keys(tasks).length > 0, 'no task')
     .superRefine((tasks, context) => {
       for (const [name, { column = name, weight }] of Object.entries(tasks))
         if (String(weight) === String(column)) refuse(context, [name, 'weight'], "is the column of the task's labels");
     })
-    .describe('The tasks by name: `{ <task>: { column, positive, regression, multiclass, mask, weight } }`.'),
+    .describe('The tasks by name.'),
   columns: byName('column', columnSchema)
     .prefault({})
     .describe(
-      '`{ <column>: categorical | numeric | ignored | { kind: categorical, hash } | { kind: list, separator, weights, hash } | { kind: time, parts } }`. A name may be a pattern (`feat_*`), or a number from 1 without a header.',
+      '`{ <column>: categorical }`, `numeric`, `ignored` or a mapping: `{ kind: categorical, hash }`, `{ kind: list, separator, weights, hash }` or `{ kind: time, parts }`. A name may be a pattern (`feat_*`), or a number from 1 without a header.',
     ),
   others: z
     .enum(['infer', 'ignored'])
     .default('infer')
     .describe(
-      'Columns that are not named are inferred (`infer`) or left out (`ignored`). Label, mask, split and weight columns are no inputs.',
+      'Whether columns that are not named are inferred or left out. Label, mask, split and weight columns are no inputs.',
     ),
   split: splitSchema.optional().meta({
     default: { fraction: { validation: 0.1, test: 0.1 } },
     description:
-      'How splits are cut ([all forms](../datasets/table.md#splits)). `{ fraction }`: rows are drawn; also with `group: <column>`, `stratify: <column or list>` or `of: test`. `{ column, validation, test, train }`: by a column’s values. `{ time: <column>, validation, test }`: the last rows are the test.',
+      'How splits are cut ([all forms](../datasets/table.md#splits)). `{ fraction }`: drawn; also with `group`, `stratify` or `of: test`. `{ column, validation, test, train }`: by a column’s values. `{ time: <column>, validation, test }`: the last rows are the test.',
   }),
   splitSeed: splitSeedSchema,
   group: reference
     .optional()
-    .describe('The column, a categorical input, whose rows belong together (a user’s), for metrics within groups.'),
+    .describe('A categorical input whose rows belong together, such as a user’s, for metrics within groups.'),
   weight: reference
     .optional()
     .describe(
-      'A column of numbers, 0 or from 1e-30 to 1e30: how much each row counts in losses and metrics. Not an input, unless `columns` names it.',
+      'A column of numbers, 0 or from 1e-30 to 1e30: each row’s weight in losses and metrics. No input, unless `columns` names it.',
     ),
   cache: z.string().default('datasets/cache').describe('Folder for prepared tables.'),
 };

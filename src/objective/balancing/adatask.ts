@@ -8,7 +8,7 @@ import { defineBalancing } from './balancing.js';
  */
 export const adatask = defineBalancing({
   name: 'adatask',
-  summary: 'the optimizer has a state for each task, and moves what is shared by the sum of the tasks’ updates',
+  summary: 'one optimizer state per task; shared parameters move by the sum of the tasks’ updates',
   source: 'Yang et al. 2023 (AdaTask), algorithm 1',
   options: z.strictObject({ type: z.literal('adatask') }),
   statesByTask: true,

@@ -29,14 +29,14 @@ export const cagrad = defineBalancing({
       .nonnegative()
       .lt(1)
       .default(0.5)
-      .describe('How far the direction may be from the mean gradient, in parts of its length. 0: not at all.'),
+      .describe('How far the direction may be from the mean gradient, in parts of its length.'),
     rescale: z
       .boolean()
       .default(true)
-      .describe('Divides the direction by 1 + c², as the authors’ program does. `false`: as in the paper.'),
+      .describe('true: divides the direction by 1 + c², as the authors’ program. false: as in the paper.'),
     rounds: countUpTo(250, 'each round is part of the graph')
       .default(25)
-      .describe('Rounds of Frank-Wolfe. Two tasks need one.'),
+      .describe('Rounds of Frank-Wolfe; two tasks need one.'),
   }),
   build(_, { c, rescale, rounds }) {
     return {

@@ -17,12 +17,12 @@ import { defineBalancing } from './balancing.js';
  */
 export const dwa = defineBalancing({
   name: 'dwa',
-  summary: 'dynamic weight average: a task whose loss falls more slowly than others has a larger weight',
+  summary: 'dynamic weight average: more weight for tasks whose loss falls more slowly',
   source: 'Liu et al. 2019, eq. 7',
   options: z.strictObject({
     type: z.literal('dwa'),
-    temperature: z.number().positive().default(2).describe('T of the softmax: the larger, the more equal the weights.'),
-    steps: stepCount().optional().describe('The number of steps over which losses are averaged. Absent: an epoch.'),
+    temperature: z.number().positive().default(2).describe('T of the softmax. Larger: more equal weights.'),
+    steps: stepCount().optional().describe('Steps over which losses are averaged. Absent: an epoch.'),
   }),
   build({ tasks, stepsPerEpoch }, { temperature, steps = stepsPerEpoch }) {
     const vector = (value: number) => float32([tasks.length], new Float32Array(tasks.length).fill(value));

@@ -20,7 +20,7 @@ import { diagonal, dotProduct, identity, leastSquare, linear, times } from './pr
  */
 export const fairgrad = defineBalancing({
   name: 'fairgrad',
-  summary: 'the direction whose gains are shared fairly among the tasks; with alpha 1 that of Nash-MTL',
+  summary: 'the direction whose gains are shared fairly among tasks; alpha 1: that of Nash-MTL',
   source: 'Ban and Ji 2024 (FairGrad), algorithm 1',
   options: z.strictObject({
     type: z.literal('fairgrad'),
@@ -29,10 +29,10 @@ export const fairgrad = defineBalancing({
       .min(0.5)
       .max(5)
       .default(1)
-      .describe('Of α-fairness. 1: proportional, as Nash-MTL. A larger one favours the task that gains least.'),
+      .describe('α of α-fairness. 1: proportional, as Nash-MTL. Larger: favours the task that gains least.'),
     rounds: countUpTo(250, 'each round is part of the graph')
       .default(15)
-      .describe('Rounds of Newton’s method. Two tasks at `alpha: 1` need none.'),
+      .describe('Rounds of Newton’s method; two tasks at `alpha: 1` need none.'),
   }),
   undoesWeights: ({ alpha }) => alpha === 1,
   build({ tasks }, { alpha, rounds }) {

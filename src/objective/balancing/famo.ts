@@ -25,13 +25,17 @@ const leastLoss = 1e-8;
  */
 export const famo = defineBalancing({
   name: 'famo',
-  summary: 'all losses fall at one relative rate: a task that falls more slowly gets more weight',
+  summary: 'all losses fall at one relative rate: slower tasks get more weight',
   source: 'Liu et al. 2023 (FAMO), algorithm 1',
   revision: 2,
   options: z.strictObject({
     type: z.literal('famo'),
-    learningRate: z.number().positive().default(0.025).describe('Of Adam, which trains the logits of the weights.'),
-    decay: z.number().nonnegative().default(0.01).describe('Times the logits, it is added to their gradient.'),
+    learningRate: z.number().positive().default(0.025).describe('Of Adam, which trains the weights.'),
+    decay: z
+      .number()
+      .nonnegative()
+      .default(0.01)
+      .describe('The L2 decay of the weights’ logits, added to their gradient.'),
   }),
   build({ tasks }, { learningRate, decay }) {
     const start = tasks.map(() => 0);

@@ -4,7 +4,7 @@ import { defineBalancing } from './balancing.js';
 /** sum_k w_k L_k with the weights of `loss.weights` and `loss.schedule` (PLE, equations 8 to 10). */
 export const fixed = defineBalancing({
   name: 'fixed',
-  summary: 'the weights of `loss.weights` and `loss.schedule`, whatever the losses are',
+  summary: 'the weights of `loss.weights` and `loss.schedule`',
   source: 'PLE eq. 8-10',
   options: z.strictObject({ type: z.literal('fixed') }),
   build: () => null,

@@ -29,7 +29,7 @@ const leastWeight = 1e-3;
  */
 export const gradnorm = defineBalancing({
   name: 'gradnorm',
-  summary: 'weights are trained until the tasks’ gradients are of one length, longer for tasks that lag behind',
+  summary: 'trained weights give the tasks’ gradients one length, longer for tasks that lag behind',
   source: 'Chen et al. 2018, algorithm 1',
   options: z.strictObject({
     type: z.literal('gradnorm'),
@@ -37,7 +37,7 @@ export const gradnorm = defineBalancing({
       .number()
       .nonnegative()
       .default(1.5)
-      .describe('How strongly tasks that lag behind are pulled. 0: all gradients of one length.'),
+      .describe('How strongly tasks that lag behind are pulled. 0: gradients of one length.'),
     learningRate: z.number().positive().default(0.025).describe('Of Adam, which trains the weights.'),
     over: z
       .enum(['last', 'all'])
@@ -45,7 +45,7 @@ export const gradnorm = defineBalancing({
       .describe('Whose gradients are measured: the last shared layer’s weights, or all shared parameters.'),
     initialSteps: stepCount()
       .default(1)
-      .describe('The first batches of a task whose mean loss its progress is measured by. 1: as in the paper.'),
+      .describe('First batches whose mean loss a task’s progress is measured against. 1: as in the paper.'),
   }),
   undoesWeights: () => true,
   build({ tasks }, { alpha, learningRate, over, initialSteps }) {

@@ -32,18 +32,18 @@ export const metabalance = defineBalancing({
   source: 'He et al. 2022, algorithm 1',
   options: z.strictObject({
     type: z.literal('metabalance'),
-    target: z.string().describe('The task that the others are to help.'),
+    target: z.string().describe('The task that the others help.'),
     relax: z
       .number()
       .min(0)
       .max(1)
       .default(0.7)
-      .describe('How far lengths are adapted. 1: to that of the target’s gradient. 0: not at all.'),
-    beta: z.number().min(0).lt(1).default(0.9).describe('The decay of the mean of lengths.'),
+      .describe('How far lengths are adapted: 0 not at all, 1 to that of the target’s gradient.'),
+    beta: z.number().min(0).lt(1).default(0.9).describe('The decay of the moving mean of lengths.'),
     scale: z
       .enum(['all', 'larger', 'smaller'])
       .default('all')
-      .describe('Which gradients are scaled: all, or those larger (smaller) than the target’s.'),
+      .describe('Which gradients are scaled: all, or those larger (or smaller) than the target’s.'),
   }),
   undoesWeights: ({ relax, scale }) => relax === 1 && scale === 'all',
   build({ tasks }, { target, relax, beta, scale }) {

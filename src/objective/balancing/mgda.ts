@@ -27,11 +27,11 @@ export const mgda = defineBalancing({
       .enum(['none', 'norm', 'loss'])
       .default('none')
       .describe(
-        'What gradients are divided by while the combination is sought, not when it is applied: nothing, their norms, or the losses.',
+        'What gradients are divided by in the search for the combination, not in the step: nothing, their norms, or the losses.',
       ),
     rounds: countUpTo(250, 'each round is part of the graph')
       .default(25)
-      .describe('Rounds of Frank-Wolfe. Two tasks need one.'),
+      .describe('Rounds of Frank-Wolfe; two tasks need one.'),
   }),
   build({ tasks }, { normalization, rounds }) {
     return {

@@ -26,11 +26,11 @@ export const stch = defineBalancing({
       .number()
       .min(0.001)
       .default(0.1)
-      .describe('μ, in units of the weighted losses. The smaller, the more the largest of them counts alone.'),
+      .describe('μ, in units of the weighted losses. Smaller: more weight on the largest.'),
     ideal: z
       .record(z.string().describe('task'), z.number())
       .default({})
-      .describe('`{ <task>: loss }`: z*, the losses that are subtracted, such as those of single-task. Others: 0.'),
+      .describe('`{ <task>: loss }`: z*, which is subtracted from the loss, such as that of single-task. Others: 0.'),
   }),
   build({ tasks }, { mu, ideal }) {
     const names = tasks.map(({ name }) => name);

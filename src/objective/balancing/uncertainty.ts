@@ -15,7 +15,7 @@ import { trainedVector } from './trained-vector.js';
  */
 export const uncertainty = defineBalancing({
   name: 'uncertainty',
-  summary: 'the weight of a task is the inverse of a variance, which is trained with the model',
+  summary: 'weights are inverse variances, which are trained with the model',
   source: 'Kendall et al. 2018, eq. 7 and 10',
   options: z.strictObject({ type: z.literal('uncertainty') }),
   build({ tasks }) {

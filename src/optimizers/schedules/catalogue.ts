@@ -7,7 +7,7 @@ import { defineLearningRateSchedule } from './learning-rate-schedule.js';
 
 const constant = defineLearningRateSchedule({
   name: 'constant',
-  summary: 'the learning rate stays',
+  summary: 'the rate stays',
   options: z.strictObject({ type: z.literal('constant') }),
   build: () => ({ factor: () => 1 }),
 });
@@ -15,7 +15,7 @@ const constant = defineLearningRateSchedule({
 /** PyTorch's `StepLR` (`every` is its step_size) and `MultiStepLR` (`at` is its milestones); `ratio` is gamma. */
 const step = defineLearningRateSchedule({
   name: 'step',
-  summary: 'the learning rate is multiplied by a factor at regular or given epochs (StepLR, MultiStepLR)',
+  summary: 'the rate is multiplied by a factor at regular or given epochs (StepLR, MultiStepLR)',
   options: z
     .strictObject({
       type: z.literal('step'),
@@ -42,10 +42,10 @@ const step = defineLearningRateSchedule({
  */
 const cosine = defineLearningRateSchedule({
   name: 'cosine',
-  summary: 'the learning rate falls along half a cosine over all epochs, after a warm-up if one is asked for',
+  summary: 'the rate falls along half a cosine over all epochs, after an optional warm-up',
   options: z.strictObject({
     type: z.literal('cosine'),
-    minimum: z.number().min(0).lt(1).default(0).describe('What it falls to, as a factor of `learningRate`.'),
+    minimum: z.number().min(0).lt(1).default(0).describe('The lowest rate, as a factor of `learningRate`.'),
     warmup: z
       .number()
       .nonnegative()
@@ -72,13 +72,13 @@ const cosine = defineLearningRateSchedule({
 /** Warm-up alone: the rate rises linearly, then stays. */
 const warmup = defineLearningRateSchedule({
   name: 'warmup',
-  summary: 'the learning rate rises linearly, step by step, for a number of epochs, then stays',
+  summary: 'the rate rises linearly, step by step, for some epochs, then stays',
   options: z.strictObject({
     type: z.literal('warmup'),
     epochs: z
       .number()
       .positive()
-      .describe('The rate rises for this many epochs (0.5: half of one). Of n steps the first has 1/n of it.'),
+      .describe('Epochs over which the rate rises (0.5: half of one). The first of n steps has 1/n of it.'),
   }),
   build({ epochs }, { stepsPerEpoch }) {
     const steps = warmupSteps(epochs, stepsPerEpoch);
@@ -105,24 +105,19 @@ function risen(step: number, steps: number): number {
  */
 const plateau = defineLearningRateSchedule({
   name: 'plateau',
-  summary: 'the learning rate is multiplied by a factor when no task’s score rises any more (ReduceLROnPlateau)',
+  summary: 'the rate is multiplied by a factor when no task’s score rises any more (ReduceLROnPlateau)',
   options: z.strictObject({
     type: z.literal('plateau'),
     ratio: z.number().positive().lt(1).default(0.1).describe('The factor of each reduction.'),
     patience: epochCount(0)
       .default(10)
-      .describe('Epochs that may pass without a better score; the next one lowers the rate.'),
+      .describe('Epochs that may pass without a better score. The next one lowers the rate.'),
     minDelta: z
       .number()
       .nonnegative()
       .default(0)
-      .describe('A score is better if it exceeds the best by more than this, in units of the score.'),
-    minimum: z
-      .number()
-      .min(0)
-      .lt(1)
-      .default(0)
-      .describe('The learning rate falls no lower than this factor of `learningRate`.'),
+      .describe('A better score exceeds the best by more than this, in units of the score.'),
+    minimum: z.number().min(0).lt(1).default(0).describe('The lowest rate, as a factor of `learningRate`.'),
   }),
   build: ({ ratio, patience, minDelta, minimum }) => ({
     factor: (_step, { reductions }) => Math.max(minimum, ratio ** reductions),
