@@ -161,7 +161,7 @@ export function compareSchema({ models, baseline }: Pick<Definitions, 'models' |
     taskWeights: z
       .record(z.string(), z.number().nonnegative())
       .default({})
-      .describe('`{ <task>: <weight> }` in the mean relative gain Δm. Others: 1. One must be above 0.'),
+      .describe('`{ <task>: <weight> }` in the mean relative gain Δm. Others: 1. At least one must be above 0.'),
     // Stored configs of earlier versions have null.
     front: z
       .null({ error: ({ input }) => `fronts are axes: say ${axisOfFront(input)}` })

@@ -198,7 +198,7 @@ export const tableOptions = {
     .enum(['infer', 'ignored'])
     .default('infer')
     .describe(
-      'Whether columns that are not named are inferred or left out. Label, mask, split and weight columns are no inputs.',
+      'Columns that are not named are inferred (`infer`) or left out (`ignored`). Label, mask, split and weight columns are no inputs.',
     ),
   split: splitSchema.optional().meta({
     default: { fraction: { validation: 0.1, test: 0.1 } },
